@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdint.h>
+
+/*
+ * Protocol of the fetch role: one registry host and repository; TLS, HTTP, authentication, redirects,
+ * resume. The starter asks for one object at a time; several may be asked for one after another on
+ * kept-alive connections. Descriptors of role_spawn(): ROLE_FD_ARG = CA bundle (PEM) for reading,
+ * ROLE_FD_ARG+1 = certs.d CA of this registry or /dev/null, +2 resolv.conf, +3 hosts.
+ *
+ *   FETCH_OPEN    str host[:port], str repository, str user, str secret (both NULL: anonymous), bool plain_http,
+ *                 i64 build_time (clock floor)
+ *   FETCH_GET     u32 id, u32 kind, str what (tag or digest text), u64 max_bytes, u64 expect_bytes (0 = unknown);
+ *                 fd: where the body goes (pipe, or memfd)
+ *   FETCH_DONE    u32 id, u64 bytes, str content_type, str docker_content_digest (may be NULL)
+ *   FETCH_ERROR   u32 id, i64 code, str text, u32 class
+ *   FETCH_PROGRESS u32 id, u64 bytes so far (at most 4 a second)
+ */
+enum fetch_frame {
+	FETCH_OPEN = 0x200,
+	FETCH_GET = 0x201,
+	FETCH_DONE = 0x202,
+	FETCH_ERROR = 0x203,
+	FETCH_PROGRESS = 0x204,
+};
+enum fetch_kind { FETCH_MANIFEST, FETCH_BLOB };
+enum fetch_class { FETCH_E_NETWORK, FETCH_E_TLS, FETCH_E_CLOCK, FETCH_E_AUTH, FETCH_E_NOT_FOUND, FETCH_E_HTTP, FETCH_E_LIMIT, FETCH_E_SINK };
+
+int fetch_role_main(int peer_fd);
