@@ -109,7 +109,7 @@ WARN := -Wall -Wextra -Wshadow -Wvla -Wswitch-enum -Wmissing-prototypes -Wframe-
 	$(if $(filter 1,$(WERROR)),-Werror)
 SECTIONS := -ffunction-sections -fdata-sections
 HARDEN := $(if $(CONFIG_STACK_PROTECTOR),-fstack-protector-strong) $(ARCH_HARDEN)
-COMMON_CPPFLAGS = -Isrc -include $(O)/generated/autoconf.h -DCLEAT_VERSION='"$(VERSION)"' \
+COMMON_CPPFLAGS = -D_GNU_SOURCE -Isrc -include $(O)/generated/autoconf.h -DCLEAT_VERSION='"$(VERSION)"' \
 	$(foreach l,$(LIBS),$($(l)_EXPORT) -isystem $(PKG_$(1)_$(l))/include)
 TEST_CPPFLAGS = -Itests $(cmocka_EXPORT) -isystem $(PKG_$(1)_cmocka)/include
 
