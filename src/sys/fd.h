@@ -11,8 +11,10 @@
  * EINTR where that is safe and sets close-on-exec on everything it creates.
  */
 
+struct iovec;
 struct stat;
 struct statfs;
+struct timespec;
 
 #define auto_close __attribute__((cleanup(sys_close_ptr)))
 
@@ -36,6 +38,7 @@ int sys_openat2(int dir_fd, const char *path, int flags, mode_t mode, uint64_t r
 ssize_t sys_read(int fd, void *buf, size_t len);
 ssize_t sys_pread(int fd, void *buf, size_t len, off_t at);
 ssize_t sys_write(int fd, const void *data, size_t len);
+ssize_t sys_writev(int fd, const struct iovec *parts, int n);
 int sys_write_all(int fd, const void *data, size_t len);
 
 /** sys_read_full() - until @cap bytes or end of file. Return: bytes read; -errno */

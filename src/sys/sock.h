@@ -6,6 +6,7 @@
 
 #define SYS_SOCK_MAX_FDS 8
 
+int sys_socket(int family, int type, int protocol); /* SOCK_CLOEXEC is added */
 int sys_socketpair_seqpacket(int ret_fds[2]);
 
 /**
@@ -21,7 +22,7 @@ int sys_accept(int fd); /* non-blocking; -EAGAIN */
 /** sys_peer_cred() - SO_PEERCRED */
 int sys_peer_cred(int fd, pid_t *ret_pid, uid_t *ret_uid, gid_t *ret_gid);
 
-/** sys_send_fds() - one SEQPACKET message with descriptors. Return: 0; -EAGAIN; -EPIPE (no SIGPIPE); -EMSGSIZE */
+/** sys_send_fds() - one SEQPACKET message with descriptors; blocks unless @fd is O_NONBLOCK. Return: 0; -EAGAIN; -EPIPE (no SIGPIPE); -EMSGSIZE */
 int sys_send_fds(int fd, const void *data, size_t len, const int *fds, size_t n_fds);
 
 /**
