@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -12,6 +13,7 @@
  * with their *_fini. A callback may remove any watch, its own included. Callbacks never block.
  */
 
+struct epoll_event;
 struct loop;
 struct loop_io;
 struct loop_timer;
@@ -23,12 +25,10 @@ typedef void loop_child_fn(struct loop_child *c, struct sys_exit exit);
 typedef void loop_signal_fn(struct loop *l, int sig, void *data);
 
 struct loop_io {
-	struct loop *loop;
+	struct loop *loop; /* NULL = not watched */
 	int fd; /* not owned */
 	loop_io_fn *fn;
 	void *data;
-	struct loop_io *next, *prev;
-	bool dead;
 };
 
 struct loop_timer {
@@ -40,7 +40,7 @@ struct loop_timer {
 };
 
 struct loop_child {
-	struct loop *loop;
+	struct loop *loop; /* NULL = not watched */
 	pid_t pid;
 	loop_child_fn *fn; /* called once, after the process was reaped */
 	void *data;
@@ -53,11 +53,13 @@ struct loop {
 	int result;
 	struct loop_timer *timers;
 	struct loop_child *children;
-	struct loop_io *ios;
 	struct loop_io signal_io;
 	loop_signal_fn *signal_fn;
 	void *signal_data;
 	bool reap_all; /* PID 1 and monitors: also reap processes nobody watches */
+	bool check_children; /* something may wait to be reaped */
+	struct epoll_event *events; /* of the round that runs, those not yet delivered too */
+	int n_events;
 };
 
 /** loop_init() - blocks SIGCHLD and the @n signals, which arrive at @fn from then on. Return: 0; -errno */
