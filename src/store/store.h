@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/codec.h"
 #include "base/err.h"
@@ -9,8 +10,9 @@
 #include "wire/reference.h"
 
 /*
- * What is on disk: layers, images, refs, generations, volumes, containers (docs/internals/store.md).
- * One process holds the store's lock. Durable objects appear by rename and are whole or absent.
+ * What is on disk: layers, images, refs, generations, volumes, containers
+ * (docs/internals/store.md). One process holds the store's lock. Durable objects appear by rename
+ * and are whole or absent.
  */
 
 struct store {
@@ -18,20 +20,36 @@ struct store {
 	char root_path[256];
 };
 
-/** store_open() - make missing directories (0700), take the lock, sweep staging/. Return: 0; -EBUSY held by another process (its pid is named); -EROFS; -ENOSPC */
+/** store_open() - make missing directories (0700), take the lock, sweep staging/. Return: 0; -EBUSY
+ * held by another process (its pid is named); -EROFS; -ENOSPC */
 int store_open(struct store *s, const char *root_path, struct err *e);
 void store_close(struct store *s);
 
 /* layers */
 bool store_layer_exists(const struct store *s, const struct digest *diff_id);
 
-/** store_layer_begin() - new empty staging directory. @ret_name: its name below staging/, for commit. Return: directory fd */
+/** store_layer_begin() - new empty staging directory. @ret_name: its name below staging/, for
+ * commit. Return: directory fd */
 int store_layer_begin(struct store *s, char ret_name[static 32], struct err *e);
 
-/** store_layer_commit() - syncfs, rename to layers/<diff_id>; if it exists already the staged one is dropped. Return: 0; -ENOSPC; -EIO */
-int store_layer_commit(struct store *s, const char *staged_name, const struct digest *diff_id, uint64_t unpacked_bytes, struct err *e);
+/** store_layer_commit() - syncfs, rename to layers/<diff_id>; if it exists already the staged one
+ * is dropped. Return: 0; -ENOSPC; -EIO */
+int store_layer_commit(struct store *s, const char *staged_name, const struct digest *diff_id,
+		       uint64_t unpacked_bytes, struct err *e);
+
+/**
+ * store_layer_opaque() - hide what lower layers hold in directory @path of a staged layer
+ * (UNPACK_OPAQUE)
+ * @path: relative to the layer's tree, from the unpack role; resolved inside the tree whatever it
+ * says
+ *
+ * A path that is no directory any more (a later entry replaced it) is success.
+ * Return: 0; -EOPNOTSUPP the file system has no trusted.* attributes; -errno.
+ */
+int store_layer_opaque(struct store *s, const char *staged_name, const char *path, struct err *e);
 void store_layer_abort(struct store *s, const char *staged_name);
-int store_layer_open(const struct store *s, const struct digest *diff_id, struct err *e); /* O_PATH fd of its tree */
+int store_layer_open(const struct store *s, const struct digest *diff_id,
+		     struct err *e); /* O_PATH fd of its tree */
 
 /* images: named by the manifest's digest */
 struct store_image {
@@ -39,30 +57,42 @@ struct store_image {
 	struct image_config config;
 };
 
-/** store_image_put() - raw bytes and models, durable; all layers must exist. Return: 0; -ENOENT a layer is missing */
-int store_image_put(struct store *s, struct span manifest_json, struct span config_json, const struct store_image *img, struct err *e);
-int store_image_get(const struct store *s, const struct digest *manifest, struct arena *a, struct store_image *ret_image, struct err *e);
+/** store_image_put() - raw bytes and models, durable; all layers must exist. Return: 0; -ENOENT a
+ * layer is missing */
+int store_image_put(struct store *s, struct span manifest_json, struct span config_json,
+		    const struct store_image *img, struct err *e);
+int store_image_get(const struct store *s, const struct digest *manifest, struct arena *a,
+		    struct store_image *ret_image, struct err *e);
 
 /** store_image_raw() - fd of the raw "manifest" or "config" document */
-int store_image_raw(const struct store *s, const struct digest *manifest, const char *which, struct err *e);
+int store_image_raw(const struct store *s, const struct digest *manifest, const char *which,
+		    struct err *e);
 
 /** store_image_bytes() - sum of unpacked layer sizes */
 uint64_t store_image_bytes(const struct store *s, const struct store_image *img);
 
 /* refs: name → manifest digest */
-int store_ref_set(struct store *s, const struct reference *ref, const struct digest *manifest, struct err *e);
-int store_ref_get(const struct store *s, const struct reference *ref, struct digest *ret_manifest, struct err *e); /* -ENOENT */
+int store_ref_set(struct store *s, const struct reference *ref, const struct digest *manifest,
+		  struct err *e);
+int store_ref_get(const struct store *s, const struct reference *ref, struct digest *ret_manifest,
+		  struct err *e); /* -ENOENT */
 int store_ref_delete(struct store *s, const struct reference *ref, struct err *e);
-typedef int store_ref_fn(const struct reference *ref, const struct digest *manifest, int64_t set_s, void *data);
-int store_ref_each(const struct store *s, store_ref_fn *fn, void *data, struct err *e); /* stops at fn's non-zero result and returns it */
+typedef int store_ref_fn(const struct reference *ref, const struct digest *manifest, int64_t set_s,
+			 void *data);
+int store_ref_each(const struct store *s, store_ref_fn *fn, void *data,
+		   struct err *e); /* stops at fn's non-zero result and returns it */
 
-/** store_find() - by name, or by unique prefix (>= 4 digits) of image ID or manifest digest. Return: 0; -ENOENT; -EEXIST ambiguous */
+/** store_find() - by name, or by unique prefix (>= 4 digits) of image ID or manifest digest.
+ * Return: 0; -ENOENT; -EEXIST ambiguous */
 int store_find(const struct store *s, const char *text, struct digest *ret_manifest, struct err *e);
 
-/** store_gc() - remove images that no ref and no @keep names, and layers that no image names. Return: 0; -errno */
-int store_gc(struct store *s, const struct digest *keep, size_t n_keep, uint64_t *ret_freed_bytes, struct err *e);
+/** store_gc() - remove images that no ref and no @keep names, and layers that no image names.
+ * Return: 0; -errno */
+int store_gc(struct store *s, const struct digest *keep, size_t n_keep, uint64_t *ret_freed_bytes,
+	     struct err *e);
 
-/** store_fsck() - structure of all objects, models against raw bytes, layers present. Calls @report per finding. Return: number of findings; -errno */
+/** store_fsck() - structure of all objects, models against raw bytes, layers present. Calls @report
+ * per finding. Return: number of findings; -errno */
 typedef void store_report_fn(const char *what, void *data);
 int store_fsck(struct store *s, store_report_fn *report, void *data, struct err *e);
 
@@ -70,7 +100,8 @@ int store_fsck(struct store *s, store_report_fn *report, void *data, struct err 
 int store_volume_ensure(struct store *s, const char *name, bool *ret_created, struct err *e);
 int store_volume_remove(struct store *s, const char *name, struct err *e);
 
-/* containers/<id>/{upper,work,log}: a container's own writable state. Return: fd of containers/<id> */
+/* containers/<id>/{upper,work,log}: a container's own writable state. Return: fd of containers/<id>
+ */
 int store_container_create(struct store *s, const char *id, struct err *e);
 int store_container_open(const struct store *s, const char *id, struct err *e);
 int store_container_remove(struct store *s, const char *id, struct err *e);
@@ -78,7 +109,11 @@ typedef int store_name_fn(const char *name, void *data);
 int store_container_each(const struct store *s, store_name_fn *fn, void *data, struct err *e);
 
 /* generations: the encoded manifest with resolved digests; current and previous are symlinks */
-int store_generation_put(struct store *s, struct span yaml, struct span encoded, uint64_t *ret_number, struct err *e);
-int store_generation_activate(struct store *s, uint64_t number, struct err *e); /* current → previous, number → current */
-int store_generation_current(const struct store *s, uint64_t *ret_number, struct err *e); /* -ENOENT none yet */
-ssize_t store_generation_read(const struct store *s, uint64_t number, void *buf, size_t cap, struct err *e);
+int store_generation_put(struct store *s, struct span yaml, struct span encoded,
+			 uint64_t *ret_number, struct err *e);
+int store_generation_activate(struct store *s, uint64_t number,
+			      struct err *e); /* current → previous, number → current */
+int store_generation_current(const struct store *s, uint64_t *ret_number,
+			     struct err *e); /* -ENOENT none yet */
+ssize_t store_generation_read(const struct store *s, uint64_t number, void *buf, size_t cap,
+			      struct err *e);

@@ -4,15 +4,29 @@
 #include <stdint.h>
 
 /*
- * Protocol of the unpack role: one layer. Descriptors of role_spawn(): ROLE_FD_ARG = compressed bytes
- * for reading (pipe or file), ROLE_FD_ARG+1 = staging directory (becomes its root directory).
+ * Protocol of the unpack role: one layer. Descriptors of role_spawn(): ROLE_FD_ARG = compressed
+ * bytes for reading (pipe or file), ROLE_FD_ARG+1 = the empty staging directory, which becomes its
+ * root directory.
  *
- *   UNPACK_START  u32 compression (enum image_compression), u64 max_bytes (unpacked), u64 max_entries
- *   UNPACK_DONE   digest blob, digest diff_id, u64 compressed bytes, u64 unpacked bytes, u64 entries
- *   UNPACK_ERROR  i64 code, str text
+ *   UNPACK_START   u32 compression (enum image_compression), u64 max_bytes (of the tar stream), u64
+ *                  max_entries; 0 = what the build allows (CONFIG_UNPACK_MAX_MIB,
+ *                  CONFIG_UNPACK_MAX_ENTRIES), which also bounds other values
+ *   UNPACK_OPAQUE  str path: what lower layers hold in this directory is to be hidden. Any number of
+ *                  them, before DONE. The starter calls store_layer_opaque(): the mark of overlayfs
+ *                  is a trusted.* attribute, which needs CAP_SYS_ADMIN, and a role that parses tar
+ *                  shall not have that
+ *   UNPACK_DONE    digest blob, digest diff_id, u64 compressed bytes, u64 unpacked bytes (of file
+ *                  content), u64 entries
+ *   UNPACK_ERROR   i64 code, str text
  *
- * The starter compares both digests, then store_layer_commit(). Whiteouts are in overlayfs form.
+ * The starter compares both digests, then store_layer_commit(). Whiteouts are in overlayfs form
+ * (character device 0:0). After UNPACK_ERROR the staging directory holds rubbish: abort it.
  */
-enum unpack_frame { UNPACK_START = 0x300, UNPACK_DONE = 0x301, UNPACK_ERROR = 0x302 };
+enum unpack_frame {
+	UNPACK_START = 0x300,
+	UNPACK_DONE = 0x301,
+	UNPACK_ERROR = 0x302,
+	UNPACK_OPAQUE = 0x303,
+};
 
 int unpack_role_main(int peer_fd);

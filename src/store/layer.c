@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Layers: layers/<diff ID>/fs is the tree, layers/<diff ID>/meta what the store knows of it. Both
+ * are written below staging/, one syncfs makes them durable, one rename publishes them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#include "base/num.h"
+#include "file/durable.h"
+#include "file/rooted.h"
+#include "file/tree.h"
+#include "store/layer.h"
+#include "store/stage.h"
+#include "sys/fd.h"
+
+#define TREE_NAME   "fs"
+#define META_NAME   "meta"
+#define META_KEY    "unpacked_bytes "
+#define META_CAP    64
+#define OPAQUE_NAME "trusted.overlay.opaque"
+
+bool store_layer_exists(const struct store *s, const struct digest *diff_id)
+{
+	char path[LAYOUT_PATH_CAP];
+
+	return store_is_dir(s, layout_object(path, LAYOUT_LAYERS, diff_id, NULL));
+}
+
+int store_layer_begin(struct store *s, char ret_name[static 32], struct err *e)
+{
+	auto_close int fd = stage_begin(s, ret_name, e);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = sys_mkdir(fd, TREE_NAME, 0755);
+	if (r == 0)
+		r = sys_open(fd, TREE_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (r < 0) {
+		err_set(e, r, "store: make a layer's staging directory");
+		stage_abort(s, ret_name);
+	}
+	return r;
+}
+
+int store_layer_opaque(struct store *s, const char *staged_name, const char *path, struct err *e)
+{
+	char tree[LAYOUT_PATH_CAP];
+	auto_close int tree_fd = -1;
+	auto_close int fd = -1;
+	int r;
+
+	layout_path(tree, LAYOUT_STAGING, staged_name, TREE_NAME);
+	tree_fd = sys_open(s->root_fd, tree, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (tree_fd < 0)
+		return err_set(e, tree_fd, "store: open %s", tree);
+	/* the path comes from unpack: whatever it names, the result is a directory of this tree */
+	fd = rooted_open(tree_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
+		return 0; /* replaced by a later entry of the layer: nothing left to hide */
+	if (fd < 0)
+		return fd;
+	r = sys_setxattr(fd, OPAQUE_NAME, "y", 1);
+	if (r == -EOPNOTSUPP)
+		return err_text(
+			e, r,
+			"the store's file system has no trusted.* extended attributes, which "
+			"overlayfs needs to hide directory %s of the layers below",
+			path);
+	return r < 0 ? err_set(e, r, "mark directory %s of the layer opaque", path) : 0;
+}
+
+static int no_space(struct store *s, int code, struct err *e)
+{
+	struct statfs fs;
+
+	if (code != -ENOSPC || sys_statfs(s->root_fd, &fs) < 0)
+		return err_set(e, code, "store: sync the layer");
+	return err_text(e, code, "no space for the layer in %s: %llu of %llu MiB are free",
+			s->root_path,
+			(unsigned long long)fs.f_bavail * (unsigned long long)fs.f_bsize >> 20,
+			(unsigned long long)fs.f_blocks * (unsigned long long)fs.f_bsize >> 20);
+}
+
+static int write_meta(int dir_fd, uint64_t unpacked_bytes, struct err *e)
+{
+	auto_close int fd = -1;
+	char text[META_CAP];
+	int len, r;
+
+	len = str_printf(text, sizeof(text), META_KEY "%llu\n", (unsigned long long)unpacked_bytes);
+	fd = sys_open(dir_fd, META_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_set(e, fd, "store: create a layer's %s", META_NAME);
+	r = sys_write_all(fd, text, (size_t)len); /* made durable by the syncfs that follows */
+	return r < 0 ? err_set(e, r, "store: write a layer's %s", META_NAME) : 0;
+}
+
+int store_layer_commit(struct store *s, const char *staged_name, const struct digest *diff_id,
+		       uint64_t unpacked_bytes, struct err *e)
+{
+	char path[LAYOUT_PATH_CAP], hex[DIGEST_HEX_LEN + 1];
+	auto_close int fd = -1;
+	int r;
+
+	if (store_layer_exists(s, diff_id)) {
+		stage_abort(s, staged_name);
+		return 0;
+	}
+	layout_path(path, LAYOUT_STAGING, staged_name, NULL);
+	fd = sys_open(s->root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return err_set(e, fd, "store: open %s", path);
+	r = write_meta(fd, unpacked_bytes, e);
+	if (r < 0)
+		goto undo;
+	r = sys_syncfs(fd);
+	if (r < 0) {
+		r = no_space(s, r, e);
+		goto undo;
+	}
+	r = stage_commit(s, staged_name, LAYOUT_LAYERS, digest_hex(hex, diff_id), e);
+	if (r < 0)
+		goto undo;
+	return 0;
+undo:
+	stage_abort(s, staged_name);
+	return r;
+}
+
+void store_layer_abort(struct store *s, const char *staged_name)
+{
+	stage_abort(s, staged_name);
+}
+
+int store_layer_open(const struct store *s, const struct digest *diff_id, struct err *e)
+{
+	char path[LAYOUT_PATH_CAP];
+	int fd;
+
+	layout_object(path, LAYOUT_LAYERS, diff_id, TREE_NAME);
+	fd = sys_open(s->root_fd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	return fd < 0 ? err_set(e, fd, "store: open layer %s", path) : fd;
+}
+
+int store_layer_bytes(const struct store *s, const struct digest *diff_id, uint64_t *ret_bytes,
+		      struct err *e)
+{
+	char path[LAYOUT_PATH_CAP], text[META_CAP];
+	auto_close int fd = -1;
+	ssize_t n;
+
+	layout_object(path, LAYOUT_LAYERS, diff_id, NULL);
+	fd = sys_open(s->root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return err_set(e, fd, "store: open %s", path);
+	n = file_read(fd, META_NAME, text, sizeof(text), e);
+	if (n < 0) {
+		err_wrap(e, "%s", path);
+		return (int)n;
+	}
+	if (n < (ssize_t)sizeof(META_KEY) || !str_starts(text, META_KEY) || text[n - 1] != '\n' ||
+	    num_u64((struct span){text + sizeof(META_KEY) - 1, (size_t)n - sizeof(META_KEY)},
+		    INT64_MAX, ret_bytes) < 0)
+		return err_text(e, -EBADMSG, "%s/%s is damaged", path, META_NAME);
+	return 0;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening the store, its lock, and staging (stage.h). The lock is a flock on a file that stays: the
+ * kernel drops it with the process, so a crash never leaves a lock behind, and the pid in the file
+ * only informs.
+ */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/hex.h"
+#include "base/num.h"
+#include "file/durable.h"
+#include "file/tree.h"
+#include "store/stage.h"
+#include "sys/fd.h"
+#include "sys/proc.h"
+
+#define LOCK_NAME "lock"
+
+/* the directories above the root are the administrator's: made when missing, never changed */
+static int make_root(const char *path, struct err *e)
+{
+	char part[sizeof(((struct store *)0)->root_path)];
+	int r;
+
+	r = str_copy(part, sizeof(part), path);
+	if (r < 0 || path[0] != '/')
+		return err_text(e, r < 0 ? r : -EINVAL,
+				"store %s: the path must be absolute and at most %zu bytes long",
+				path, sizeof(part) - 1);
+	for (char *p = strchr(part + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		r = sys_mkdir(AT_FDCWD, part, 0755);
+		if (r < 0 && r != -EEXIST && r != -EROFS)
+			return err_set(e, r, "store: make directory %s", part);
+		*p = '/';
+	}
+	r = sys_mkdir(AT_FDCWD, part, 0700);
+	return r < 0 && r != -EEXIST ? err_set(e, r, "store: make directory %s", part) : 0;
+}
+
+static int make_dirs(int root_fd, struct err *e)
+{
+	bool made = false;
+	int r;
+
+	for (int d = 0; d < LAYOUT_DIR_COUNT; d++) {
+		r = sys_mkdir(root_fd, layout_dir((enum layout_dir)d), 0700);
+		if (r < 0 && r != -EEXIST)
+			return err_set(e, r, "store: make directory %s",
+				       layout_dir((enum layout_dir)d));
+		made |= r == 0;
+	}
+	r = made ? sys_fsync(root_fd) : 0;
+	return r < 0 ? err_set(e, r, "store: sync the root directory") : 0;
+}
+
+static int busy(int lock_fd, struct err *e)
+{
+	char text[24];
+	ssize_t n = sys_pread(lock_fd, text, sizeof(text), 0);
+	struct span rest, pid;
+	uint32_t value;
+	bool found;
+
+	pid = span_cut((struct span){text, n > 0 ? (size_t)n : 0}, '\n', &rest, &found);
+	if (num_u32(pid, INT32_MAX, &value) < 0)
+		return err_text(e, -EBUSY, "the store is in use by another process");
+	return err_text(e, -EBUSY, "the store is in use by process %u", value);
+}
+
+static int take_lock(int root_fd, struct err *e)
+{
+	auto_close int fd = -1;
+	char text[24];
+	int r;
+
+	fd = sys_open(root_fd, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_set(e, fd, "store: open the lock");
+	r = sys_flock(fd, LOCK_EX | LOCK_NB);
+	if (r == -EWOULDBLOCK)
+		return busy(fd, e);
+	if (r < 0)
+		return err_set(e, r, "store: lock");
+	/* for busy() of others only; a full disk must not keep an engine from starting */
+	r = str_printf(text, sizeof(text), "%d\n", (int)sys_getpid());
+	if (sys_truncate(fd, 0) == 0 && r > 0)
+		(void)sys_write(fd, text, (size_t)r);
+	return take_fd(&fd);
+}
+
+/* temporary names of durable_write() that a power cut left; objects never start with a dot */
+static int sweep_temporary(int root_fd, enum layout_dir d, struct err *e)
+{
+	auto_close int fd =
+		sys_open(root_fd, layout_dir(d), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	struct sys_dir dir;
+	unsigned char type;
+	const char *name;
+	int r;
+
+	if (fd < 0)
+		return err_set(e, fd, "store: open %s", layout_dir(d));
+	sys_dir_init(&dir, fd);
+	while ((r = sys_dir_next(&dir, &name, &type)) > 0) {
+		if (name[0] == '.')
+			(void)sys_unlink(fd, name, 0);
+	}
+	return r < 0 ? err_set(e, r, "store: read %s", layout_dir(d)) : 0;
+}
+
+static int sweep(int root_fd, struct err *e)
+{
+	auto_close int fd = sys_open(root_fd, layout_dir(LAYOUT_STAGING),
+				     O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	int r;
+
+	if (fd < 0)
+		return err_set(e, fd, "store: open staging");
+	r = tree_remove_content(fd, e);
+	if (r < 0) {
+		err_wrap(e, "store: sweep staging");
+		return r;
+	}
+	r = sweep_temporary(root_fd, LAYOUT_REFS, e);
+	return r < 0 ? r : sweep_temporary(root_fd, LAYOUT_GENERATIONS, e);
+}
+
+int store_open(struct store *s, const char *root_path, struct err *e)
+{
+	auto_close int root_fd = -1, lock_fd = -1;
+	int r;
+
+	r = make_root(root_path, e);
+	if (r < 0)
+		return r;
+	root_fd = sys_open(AT_FDCWD, root_path, O_RDONLY | O_DIRECTORY, 0);
+	if (root_fd < 0)
+		return err_set(e, root_fd, "open the store %s", root_path);
+	lock_fd = take_lock(root_fd, e);
+	if (lock_fd < 0) {
+		err_wrap(e, "%s", root_path);
+		return lock_fd;
+	}
+	r = make_dirs(root_fd, e);
+	if (r == 0)
+		r = sweep(root_fd, e);
+	if (r < 0)
+		return r;
+	str_copy(s->root_path, sizeof(s->root_path),
+		 root_path); /* make_root() checked the length */
+	s->root_fd = take_fd(&root_fd);
+	s->lock_fd = take_fd(&lock_fd);
+	return 0;
+}
+
+void store_close(struct store *s)
+{
+	sys_close(s->lock_fd);
+	sys_close(s->root_fd);
+	s->lock_fd = s->root_fd = -1;
+}
+
+int store_dir(const struct store *s, enum layout_dir d, struct err *e)
+{
+	int fd = sys_open(s->root_fd, layout_dir(d), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+
+	return fd < 0 ? err_set(e, fd, "store: open %s", layout_dir(d)) : fd;
+}
+
+bool store_is_dir(const struct store *s, const char *path)
+{
+	struct stat st;
+
+	return sys_statat(s->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+int store_each(const struct store *s, enum layout_dir d, store_each_fn *fn, void *data,
+	       struct err *e)
+{
+	auto_close int fd = store_dir(s, d, e);
+	struct sys_dir dir;
+	unsigned char type;
+	const char *name;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	sys_dir_init(&dir, fd);
+	while ((r = sys_dir_next(&dir, &name, &type)) > 0) {
+		if (name[0] == '.')
+			continue;
+		r = fn(name, data);
+		if (r != 0)
+			return r;
+	}
+	return r < 0 ? err_set(e, r, "store: read %s", layout_dir(d)) : 0;
+}
+
+int stage_begin(struct store *s, char ret_name[static STAGE_NAME_CAP], struct err *e)
+{
+	char path[LAYOUT_PATH_CAP];
+	uint8_t id[12];
+	int r;
+
+	r = sys_random(id, sizeof(id));
+	if (r < 0)
+		return err_set(e, r, "store: random name");
+	hex_encode(ret_name, id, sizeof(id));
+	layout_path(path, LAYOUT_STAGING, ret_name, NULL);
+	r = sys_mkdir(s->root_fd, path, 0700);
+	if (r < 0)
+		return err_set(e, r, "store: make %s", path);
+	r = sys_open(s->root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (r < 0) {
+		err_set(e, r, "store: open %s", path);
+		stage_abort(s, ret_name);
+	}
+	return r;
+}
+
+int stage_commit(struct store *s, const char *staged_name, enum layout_dir d, const char *name,
+		 struct err *e)
+{
+	auto_close int from_fd = store_dir(s, LAYOUT_STAGING, e);
+	auto_close int to_fd = -1;
+
+	if (from_fd < 0)
+		return from_fd;
+	to_fd = store_dir(s, d, e);
+	if (to_fd < 0)
+		return to_fd;
+	return durable_rename(from_fd, staged_name, to_fd, name, e);
+}
+
+void stage_abort(struct store *s, const char *staged_name)
+{
+	auto_close int fd = store_dir(s, LAYOUT_STAGING, NULL);
+
+	if (fd >= 0)
+		(void)tree_remove(fd, staged_name, NULL);
+}
+
+int stage_discard(struct store *s, enum layout_dir d, const char *name, struct err *e)
+{
+	char staged[STAGE_NAME_CAP];
+	auto_close int from_fd = store_dir(s, d, e);
+	auto_close int to_fd = -1;
+	uint8_t id[12];
+	int r;
+
+	if (from_fd < 0)
+		return from_fd;
+	to_fd = store_dir(s, LAYOUT_STAGING, e);
+	if (to_fd < 0)
+		return to_fd;
+	r = sys_random(id, sizeof(id));
+	if (r < 0)
+		return err_set(e, r, "store: random name");
+	hex_encode(staged, id, sizeof(id));
+	r = durable_rename(from_fd, name, to_fd, staged, e);
+	return r < 0 ? r : tree_remove(to_fd, staged, e);
+}
+
+int stage_file(int dir_fd, const char *name, struct span content, struct err *e)
+{
+	auto_close int fd = sys_open(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+	int r;
+
+	if (fd < 0)
+		return err_set(e, fd, "store: create %s", name);
+	r = sys_write_all(fd, content.p, content.len);
+	if (r < 0)
+		return err_set(e, r, "store: write %s (%zu bytes)", name, content.len);
+	r = sys_fsync(fd);
+	return r < 0 ? err_set(e, r, "store: sync %s", name) : 0;
+}
