@@ -10,6 +10,7 @@
 #   VERSION  FILES (file:source-package ...)  LICENSE (file inside the source)  DEPENDS
 #   LIB SRCS CFLAGS HEADERS  for the common case: compile these files into one archive
 #   EXPORT  flags its users must compile with
+#   PREPARE  commands after the patches, in $(SRC).tmp
 #   EXTRACT BUILD  commands that replace the common case
 
 include src/package/$(PKG)/$(PKG).mk
@@ -39,6 +40,7 @@ $(SRC)/.done:
 	$(Q)rm -rf $(SRC).tmp $(SRC) && mkdir -p $(SRC).tmp
 	$(if $($(PKG)_EXTRACT),$($(PKG)_EXTRACT),$(untar))
 	$(Q)set -e; for p in $(PATCHES); do patch -s -d $(SRC).tmp -p1 <$$p; done
+	$($(PKG)_PREPARE)
 	$(Q)want=$$(awk '$$3 == "$($(PKG)_LICENSE)" { print $$2 }' $(HASHES)); \
 	echo "$$want  $(SRC).tmp/$($(PKG)_LICENSE)" | sha256sum -c --quiet || \
 	{ echo "$(PKG): the licence text is not the one that was read" >&2; exit 1; }
