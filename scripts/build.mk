@@ -190,6 +190,11 @@ endef
 $(eval $(call variant,target,$(O)))
 ifneq ($(filter check-asan fuzz-short,$(EVERY_GOAL)),)
 $(eval $(call variant,asan,$(O)/asan))
+
+$(O)/asan/%.libfuzzer: $(O)/asan/%.o $(O)/asan/libcleat.a
+	$(call say,LD,$@)
+	$(Q)$(asan_CC) $(asan_CFLAGS) $(asan_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) \
+		-Wl,--start-group $(filter %.a,$^) $(asan_LIBFILES) -Wl,--end-group
 endif
 
 # The binary ------------------------------------------------------------------------------------

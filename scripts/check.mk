@@ -1,9 +1,56 @@
-# Tests: which programs a target builds, and how the driver is called. Read by scripts/build.mk.
+# Tests: which programs a goal needs, and how the driver is called. Read by scripts/build.mk.
+#
+# T=words narrows any of these goals to tests whose path contains one of the words:
+#	make unit T=manifest        make story T='pull restart'
 
-UNIT_PROGRAMS := $(addprefix $(O)/,$(UNIT_TESTS))
-FUZZ_PROGRAMS := $(addprefix $(O)/,$(FUZZ_TESTS))
-DRIVER = O=$(abspath $(O)) TOP=$(CURDIR) CLEAT=$(abspath $(O))/cleat tests/run --wrapper '$(RUN)'
+# only the tests that the narrowing leaves
+pick = $(strip $(if $(T),$(foreach t,$(1),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(1)))
 
-.PHONY: unit
-unit: $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
-	$(Q)$(DRIVER) --under $(O) $(UNIT_TESTS) $(FUZZ_TESTS)
+UNIT := $(call pick,$(UNIT_TESTS) $(FUZZ_TESTS))
+LINT := $(call pick,$(filter-out tests/lint/source.py,$(wildcard tests/lint/*.py tests/lint/*.sh)))
+BUILD := $(call pick,$(wildcard tests/build/*.sh))
+STORY := $(call pick,$(wildcard tests/story/*.sh))
+VM := $(call pick,$(wildcard tests/vm/*.sh))
+UNIT_PROGRAMS := $(addprefix $(O)/,$(UNIT))
+ASAN_PROGRAMS := $(addprefix $(O)/asan/,$(UNIT))
+
+# Tests are not told about this make: those of tests/build start their own.
+DRIVER = env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS O=$(abspath $(O)) CLEAT=$(abspath $(O))/cleat \
+	DL=$(DL) PKGDIR=$(PKGDIR) ARCH=$(ARCH) PYTHONDONTWRITEBYTECODE=1 \
+	tests/run --under $(O) --wrapper '$(RUN)' $(if $(filter 1,$(V)),-v)
+LINT_READY := $(O)/.flags $(O)/generated/autoconf.h $(target_READY)
+
+.PHONY: unit lint story vm buildtest check check-asan fuzz-short
+unit: $(UNIT_PROGRAMS)
+	$(Q)$(DRIVER) $(UNIT)
+lint: $(LINT_READY)
+	$(Q)$(DRIVER) $(LINT)
+story: $(O)/cleat
+	$(Q)$(DRIVER) $(STORY)
+vm: $(O)/cleat
+	$(Q)$(DRIVER) $(VM)
+buildtest: $(O)/cleat
+	$(Q)$(DRIVER) $(BUILD)
+
+# CHECK is what 'make check' runs, cheapest first
+CHECK := $(LINT) $(UNIT) $(BUILD) $(STORY) $(VM)
+check: $(O)/cleat $(UNIT_PROGRAMS) $(LINT_READY)
+	$(Q)$(DRIVER) $(CHECK)
+
+check-asan: $(ASAN_PROGRAMS)
+	$(Q)$(DRIVER) --under $(O)/asan --wrapper '' $(UNIT)
+
+# FUZZ_SECONDS for each target, starting from its corpus; what it finds is left in O/fuzz/<target>/
+FUZZ_SECONDS ?= 5
+FUZZERS := $(addsuffix .libfuzzer,$(addprefix $(O)/asan/,$(call pick,$(FUZZ_TESTS))))
+fuzz-short: $(FUZZERS)
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZERS='$(abspath $(FUZZERS))' $(DRIVER) tests/fuzz/short.sh
+
+# Figures ---------------------------------------------------------------------------------------
+
+.PHONY: size relink-kit
+size: $(O)/cleat
+	$(Q)scripts/size $(O)/cleat $(O)/cleat.map
+relink-kit: $(O)/cleat
+	$(Q)scripts/relink-kit '$(O)' '$(O)/relink-kit' '$(ARCH)' '$(target_CC)' '$(target_LDFLAGS)' \
+		'$(target_MUSL)' '$(DL)' $(target_LIBFILES)
