@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/*
+ * The runtime-spec model: config.json as it is read (by `cleat oci`) and written (by the engine).
+ * All pointers live in one arena. A zeroed struct oci_spec is a valid empty one.
+ * Spec: OCI runtime-spec v1.2 "Configuration", "Linux Container Configuration".
+ */
+
+#define OCI_VERSION	"1.2.0"
+#define OCI_MAX_STRINGS 1024 /* args, env, mount options, paths: each */
+#define OCI_MAX_MOUNTS	512
+#define OCI_MAX_GROUPS	1024
+#define OCI_MAX_RULES	1024 /* devices, seccomp rules, hooks, sysctls: each */
+#define OCI_MAX_IDMAPS	340  /* what the kernel accepts in one map (UID_GID_MAP_MAX_EXTENTS) */
+
+struct oci_strs {
+	char **v; /* NULL-terminated when n > 0 */
+	size_t n;
+};
+
+/** struct oci_num - a number that may be absent */
+struct oci_num {
+	bool set;
+	int64_t v;
+};
+
+struct oci_kv {
+	char *key, *value;
+};
+
+struct oci_kvs {
+	struct oci_kv *v;
+	size_t n;
+};
+
+/** struct oci_caps - bit n = capability n */
+struct oci_caps {
+	bool set;
+	uint64_t bounding, effective, inheritable, permitted, ambient;
+	char *unknown; /* first name that nobody knows; NULL if all are known. The spec wants a warning */
+};
+
+struct oci_rlimit {
+	int resource; /* RLIMIT_* */
+	uint64_t soft, hard;
+};
+
+struct oci_process {
+	bool set;
+	bool terminal;
+	uint16_t rows, columns; /* 0 = not given */
+	uid_t uid;
+	gid_t gid;
+	struct oci_num umask;
+	gid_t *groups;
+	size_t n_groups;
+	struct oci_strs args, env;
+	char *cwd;
+	struct oci_caps caps;
+	struct oci_rlimit *rlimits;
+	size_t n_rlimits;
+	bool no_new_privs;
+	struct oci_num oom_score_adj;
+};
+
+struct oci_mount {
+	char *destination, *type, *source; /* type and source may be NULL */
+	struct oci_strs options;
+};
+
+/** order = the order in which a process enters them */
+#define OCI_NAMESPACES(X) \
+	X(USER, "user") X(CGROUP, "cgroup") X(IPC, "ipc") X(UTS, "uts") X(NET, "network") \
+	X(PID, "pid") X(MNT, "mount") X(TIME, "time")
+enum oci_ns_kind {
+#define X(id, text) OCI_NS_##id,
+	OCI_NAMESPACES(X)
+#undef X
+	OCI_NS_COUNT
+};
+
+struct oci_ns {
+	bool set;   /* false: inherited from the runtime */
+	char *path; /* NULL: a new one */
+};
+
+struct oci_idmap {
+	uint32_t container, host, size;
+};
+
+struct oci_device {
+	char type; /* 'c', 'b', 'u', 'p' */
+	char *path;
+	uint32_t major, minor;
+	mode_t mode; /* permission bits */
+	uid_t uid;
+	gid_t gid;
+};
+
+/** struct oci_device_rule - Spec: "Allowed Device list" */
+struct oci_device_rule {
+	bool allow;
+	char type;	     /* 'a', 'b', 'c' */
+	int64_t major, minor; /* -1 = all */
+	bool read, write, mknod;
+};
+
+struct oci_resources {
+	struct oci_device_rule *devices;
+	size_t n_devices;
+	struct oci_num mem_limit, mem_reservation, mem_swap, mem_swappiness;
+	bool mem_disable_oom, mem_check_before_update;
+	struct oci_num cpu_shares, cpu_quota, cpu_period, cpu_burst, cpu_idle;
+	char *cpu_cpus, *cpu_mems;
+	struct oci_num pids_limit;
+	struct oci_kvs unified;
+};
+
+#define OCI_SECCOMP_ACTIONS(X) \
+	X(ALLOW, "SCMP_ACT_ALLOW") X(ERRNO, "SCMP_ACT_ERRNO") X(KILL, "SCMP_ACT_KILL") \
+	X(KILL_THREAD, "SCMP_ACT_KILL_THREAD") X(KILL_PROCESS, "SCMP_ACT_KILL_PROCESS") \
+	X(TRAP, "SCMP_ACT_TRAP") X(TRACE, "SCMP_ACT_TRACE") X(LOG, "SCMP_ACT_LOG") \
+	X(NOTIFY, "SCMP_ACT_NOTIFY")
+enum oci_seccomp_action {
+#define X(id, text) OCI_SECCOMP_##id,
+	OCI_SECCOMP_ACTIONS(X)
+#undef X
+};
+
+#define OCI_SECCOMP_OPS(X) \
+	X(NE, "SCMP_CMP_NE") X(LT, "SCMP_CMP_LT") X(LE, "SCMP_CMP_LE") X(EQ, "SCMP_CMP_EQ") \
+	X(GE, "SCMP_CMP_GE") X(GT, "SCMP_CMP_GT") X(MASKED_EQ, "SCMP_CMP_MASKED_EQ")
+enum oci_seccomp_op {
+#define X(id, text) OCI_SECCOMP_OP_##id,
+	OCI_SECCOMP_OPS(X)
+#undef X
+};
+
+struct oci_seccomp_arg {
+	uint32_t index; /* 0-5 */
+	enum oci_seccomp_op op;
+	uint64_t value, value_two;
+};
+
+struct oci_seccomp_rule {
+	struct oci_strs names;
+	enum oci_seccomp_action action;
+	struct oci_num errno_ret;
+	struct oci_seccomp_arg *args;
+	size_t n_args;
+};
+
+struct oci_seccomp {
+	bool set;
+	enum oci_seccomp_action default_action;
+	struct oci_num default_errno;
+	struct oci_strs archs, flags; /* as in the document; confine/seccomp knows them */
+	struct oci_seccomp_rule *rules;
+	size_t n_rules;
+};
+
+struct oci_hook {
+	char *path;
+	struct oci_strs args, env;
+	struct oci_num timeout_s;
+};
+
+struct oci_hooks {
+	struct oci_hook *v;
+	size_t n;
+};
+
+#define OCI_HOOKS(X) \
+	X(PRESTART, "prestart") X(CREATE_RUNTIME, "createRuntime") \
+	X(CREATE_CONTAINER, "createContainer") X(START_CONTAINER, "startContainer") \
+	X(POSTSTART, "poststart") X(POSTSTOP, "poststop")
+enum oci_hook_kind {
+#define X(id, text) OCI_HOOK_##id,
+	OCI_HOOKS(X)
+#undef X
+	OCI_HOOK_COUNT
+};
+
+struct oci_spec {
+	char *version;
+	char *root_path;
+	bool root_readonly;
+	char *hostname, *domainname;
+	struct oci_process process;
+	struct oci_mount *mounts;
+	size_t n_mounts;
+	struct oci_hooks hooks[OCI_HOOK_COUNT];
+	struct oci_kvs annotations;
+
+	struct oci_ns ns[OCI_NS_COUNT];
+	struct oci_idmap *uid_maps, *gid_maps;
+	size_t n_uid_maps, n_gid_maps;
+	struct oci_device *devices;
+	size_t n_devices;
+	char *cgroups_path;
+	struct oci_resources resources;
+	char *rootfs_propagation;
+	struct oci_seccomp seccomp;
+	struct oci_kvs sysctl;
+	struct oci_strs masked_paths, readonly_paths;
+	struct oci_num personality; /* PER_LINUX or PER_LINUX32 */
+};
+
+/** names of enum members, as in the documents */
+extern const char *const oci_ns_names[OCI_NS_COUNT];
+extern const char *const oci_hook_names[OCI_HOOK_COUNT];
+const char *oci_seccomp_action_name(enum oci_seccomp_action a);
+const char *oci_seccomp_op_name(enum oci_seccomp_op op);
+
+/** oci_cap_number() - "CAP_CHOWN" (or "chown", any case) → 0. Return: number; -EINVAL nobody knows it */
+int oci_cap_number(const char *name);
+const char *oci_cap_name(unsigned int cap); /* "CAP_CHOWN"; NULL if unknown */
+
+/** oci_rlimit_number() - "RLIMIT_NOFILE" → RLIMIT_NOFILE. Return: number; -EINVAL */
+int oci_rlimit_number(const char *name);
+const char *oci_rlimit_name(int resource);
+
+/**
+ * oci_spec_read() - config.json to model
+ * @json:  the document
+ * @pool:  memory for its tree, only used during the call
+ * @a:     strings and lists
+ *
+ * Members that the spec has and cleat does not do are refused by name; members that nobody knows are
+ * ignored, as the spec demands. Strings of paths that reach the kernel are checked to be absolute
+ * where the spec wants that.
+ *
+ * Return: 0; -EBADMSG; -EFBIG naming the Kconfig symbol; -EOPNOTSUPP.
+ */
+int oci_spec_read(struct span json, void *pool, size_t pool_bytes, struct arena *a,
+		  struct oci_spec *ret_spec, struct err *e);
+
+/** oci_process_read() - the process object alone, for exec --process */
+int oci_process_read(struct span json, void *pool, size_t pool_bytes, struct arena *a,
+		     struct oci_process *ret_process, struct err *e);
+
+/** oci_spec_write() - model to config.json; ask buf_ok() */
+void oci_spec_write(struct buf *b, const struct oci_spec *s);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The linux object of config.json: namespaces, ids, devices, resources, seccomp. */
+#include "oci/spec_read.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void read_namespaces(const struct json *v, struct oci_spec *s)
+{
+	struct json_iter it = { 0 };
+	struct json c;
+
+	json_array(v, 64);
+	while (json_next(v, &it, &c)) {
+		struct json type = json_get(&c, "type"), path = json_get(&c, "path");
+		size_t kind = oci_json_choice(&type, oci_ns_names, OCI_NS_COUNT);
+
+		if (s->ns[kind].set)
+			json_fail(&c, -EINVAL, "namespace %s is there twice", oci_ns_names[kind]);
+		s->ns[kind].set = true;
+		s->ns[kind].path = json_str_opt(&path);
+		if (s->ns[kind].path && !*s->ns[kind].path)
+			s->ns[kind].path = NULL;
+		if (s->ns[kind].path && *s->ns[kind].path != '/')
+			json_fail(&path, -EINVAL, "\"%.64s\" is not an absolute path", s->ns[kind].path);
+	}
+}
+
+static struct oci_idmap *read_idmaps(const struct json *v, size_t *ret_n)
+{
+	struct json_iter it = { 0 };
+	struct oci_idmap *maps;
+	struct json c;
+
+	maps = oci_json_array(v, OCI_MAX_IDMAPS, sizeof(*maps), ret_n);
+	for (size_t i = 0; i < *ret_n && json_next(v, &it, &c); i++) {
+		struct json container = json_get(&c, "containerID"), host = json_get(&c, "hostID");
+		struct json size = json_get(&c, "size");
+
+		maps[i].container = (uint32_t)json_u64(&container, UINT32_MAX);
+		maps[i].host = (uint32_t)json_u64(&host, UINT32_MAX);
+		maps[i].size = (uint32_t)json_u64(&size, UINT32_MAX);
+	}
+	return maps;
+}
+
+static void read_devices(const struct json *v, struct oci_spec *s)
+{
+	struct json_iter it = { 0 };
+	struct json c;
+
+	s->devices = oci_json_array(v, OCI_MAX_RULES, sizeof(*s->devices), &s->n_devices);
+	for (size_t i = 0; i < s->n_devices && json_next(v, &it, &c); i++) {
+		struct json type = json_get(&c, "type"), path = json_get(&c, "path");
+		struct json major = json_get(&c, "major"), minor = json_get(&c, "minor");
+		struct json mode = json_get(&c, "fileMode"), uid = json_get(&c, "uid");
+		struct json gid = json_get(&c, "gid");
+		struct oci_device *d = &s->devices[i];
+		const char *t = json_str(&type);
+
+		if (strlen(t) != 1 || !strchr("cbup", *t))
+			json_fail(&type, -EINVAL, "\"%.16s\" is none of c, b, u, p", t);
+		d->type = *t;
+		d->path = json_str(&path);
+		if (*d->path != '/')
+			json_fail(&path, -EINVAL, "\"%.64s\" is not an absolute path", d->path);
+		if (d->type != 'p') {
+			d->major = (uint32_t)json_u64(&major, 0xfff);
+			d->minor = (uint32_t)json_u64(&minor, 0xfffff);
+		}
+		d->mode = (mode_t)json_u64_opt(&mode, 0177777, 0666) & 07777;
+		d->uid = (uid_t)json_u64_opt(&uid, UINT32_MAX - 1, 0);
+		d->gid = (gid_t)json_u64_opt(&gid, UINT32_MAX - 1, 0);
+	}
+}
+
+static void read_device_rules(const struct json *v, struct oci_resources *r)
+{
+	struct json_iter it = { 0 };
+	struct json c;
+
+	r->devices = oci_json_array(v, OCI_MAX_RULES, sizeof(*r->devices), &r->n_devices);
+	for (size_t i = 0; i < r->n_devices && json_next(v, &it, &c); i++) {
+		struct json allow = json_get(&c, "allow"), type = json_get(&c, "type");
+		struct json major = json_get(&c, "major"), minor = json_get(&c, "minor");
+		struct json access = json_get(&c, "access");
+		const char *t = json_str_opt(&type), *rwm = json_str_opt(&access);
+		struct oci_device_rule *d = &r->devices[i];
+
+		if (str_empty(t))
+			t = "a";
+		if (strlen(t) != 1 || !strchr("abc", *t))
+			json_fail(&type, -EINVAL, "\"%.16s\" is none of a, b, c", t);
+		if (str_empty(rwm))
+			rwm = "rwm";
+		if (strspn(rwm, "rwm") != strlen(rwm))
+			json_fail(&access, -EINVAL, "\"%.16s\" holds more than r, w, m", rwm);
+		d->allow = json_bool_opt(&allow, false);
+		d->type = *t;
+		d->major = json_i64_opt(&major, -1, UINT32_MAX, -1);
+		d->minor = json_i64_opt(&minor, -1, UINT32_MAX, -1);
+		d->read = strchr(rwm, 'r');
+		d->write = strchr(rwm, 'w');
+		d->mknod = strchr(rwm, 'm');
+	}
+}
+
+static void read_memory(const struct json *v, struct oci_resources *r)
+{
+	static const char *const not_here[] = { "kernel", "kernelTCP" };
+	struct json limit = json_get(v, "limit"), reservation = json_get(v, "reservation");
+	struct json swap = json_get(v, "swap"), swappiness = json_get(v, "swappiness");
+	struct json no_oom = json_get(v, "disableOOMKiller");
+	struct json check = json_get(v, "checkBeforeUpdate");
+
+	oci_json_refuse(v, not_here, ARRAY_LEN(not_here));
+	r->mem_limit = oci_json_num(&limit, -1, INT64_MAX);
+	r->mem_reservation = oci_json_num(&reservation, -1, INT64_MAX);
+	r->mem_swap = oci_json_num(&swap, -1, INT64_MAX);
+	r->mem_swappiness = oci_json_num(&swappiness, 0, 200);
+	r->mem_disable_oom = json_bool_opt(&no_oom, false);
+	r->mem_check_before_update = json_bool_opt(&check, false);
+	if (r->mem_swap.set && r->mem_swap.v > 0 && r->mem_limit.set && r->mem_limit.v > 0 &&
+	    r->mem_swap.v < r->mem_limit.v)
+		json_fail(&swap, -EINVAL, "memory and swap together are less than memory alone");
+}
+
+static void read_cpu(const struct json *v, struct oci_resources *r)
+{
+	static const char *const not_here[] = { "realtimeRuntime", "realtimePeriod" };
+	struct json shares = json_get(v, "shares"), quota = json_get(v, "quota");
+	struct json period = json_get(v, "period"), burst = json_get(v, "burst");
+	struct json idle = json_get(v, "idle"), cpus = json_get(v, "cpus"), mems = json_get(v, "mems");
+
+	oci_json_refuse(v, not_here, ARRAY_LEN(not_here));
+	r->cpu_shares = oci_json_num(&shares, 0, 262144);
+	r->cpu_quota = oci_json_num(&quota, -1, INT64_MAX);
+	r->cpu_period = oci_json_num(&period, 0, 1000000);
+	r->cpu_burst = oci_json_num(&burst, 0, INT64_MAX);
+	r->cpu_idle = oci_json_num(&idle, 0, 1);
+	r->cpu_cpus = json_str_opt(&cpus);
+	r->cpu_mems = json_str_opt(&mems);
+}
+
+void oci_read_resources(const struct json *v, struct oci_resources *r)
+{
+	static const char *const not_here[] = { "blockIO", "hugepageLimits", "network", "rdma" };
+	struct json devices = json_get(v, "devices"), memory = json_get(v, "memory");
+	struct json cpu = json_get(v, "cpu"), pids = json_get(v, "pids");
+	struct json limit = json_get(&pids, "limit"), unified = json_get(v, "unified");
+
+	oci_json_refuse(v, not_here, ARRAY_LEN(not_here));
+	read_device_rules(&devices, r);
+	read_memory(&memory, r);
+	read_cpu(&cpu, r);
+	r->pids_limit = oci_json_num(&limit, -1, INT64_MAX);
+	r->unified = oci_json_kvs(&unified, 128);
+	for (size_t i = 0; i < r->unified.n; i++)
+		if (strchr(r->unified.v[i].key, '/') || !strchr(r->unified.v[i].key, '.'))
+			json_fail(&unified, -EINVAL, "\"%.64s\" is not the name of a cgroup file",
+				  r->unified.v[i].key);
+}
+
+static void read_seccomp_rule(const struct json *v, struct oci_seccomp_rule *rule)
+{
+	static const char *const actions[] = {
+#define X(id, text) text,
+		OCI_SECCOMP_ACTIONS(X)
+#undef X
+	};
+	static const char *const ops[] = {
+#define X(id, text) text,
+		OCI_SECCOMP_OPS(X)
+#undef X
+	};
+	struct json names = json_get(v, "names"), action = json_get(v, "action");
+	struct json errno_ret = json_get(v, "errnoRet"), args = json_get(v, "args"), c;
+	struct json_iter it = { 0 };
+
+	rule->names = oci_json_strs(&names, OCI_MAX_STRINGS);
+	rule->action = oci_json_choice(&action, actions, ARRAY_LEN(actions));
+	rule->errno_ret = oci_json_num(&errno_ret, 0, 4095);
+	rule->args = oci_json_array(&args, 6, sizeof(*rule->args), &rule->n_args);
+	for (size_t i = 0; i < rule->n_args && json_next(&args, &it, &c); i++) {
+		struct json index = json_get(&c, "index"), value = json_get(&c, "value");
+		struct json two = json_get(&c, "valueTwo"), op = json_get(&c, "op");
+
+		rule->args[i].index = (uint32_t)json_u64(&index, 5);
+		rule->args[i].value = json_u64(&value, UINT64_MAX);
+		rule->args[i].value_two = json_u64_opt(&two, UINT64_MAX, 0);
+		rule->args[i].op = oci_json_choice(&op, ops, ARRAY_LEN(ops));
+	}
+}
+
+void oci_read_seccomp(const struct json *v, struct oci_seccomp *s)
+{
+	static const char *const not_here[] = { "listenerPath", "listenerMetadata" };
+	static const char *const actions[] = {
+#define X(id, text) text,
+		OCI_SECCOMP_ACTIONS(X)
+#undef X
+	};
+	struct json action = json_get(v, "defaultAction"), ret = json_get(v, "defaultErrnoRet");
+	struct json archs = json_get(v, "architectures"), flags = json_get(v, "flags");
+	struct json rules = json_get(v, "syscalls"), c;
+	struct json_iter it = { 0 };
+
+	if (!json_has(v))
+		return;
+	s->set = true;
+	oci_json_refuse(v, not_here, ARRAY_LEN(not_here));
+	s->default_action = oci_json_choice(&action, actions, ARRAY_LEN(actions));
+	s->default_errno = oci_json_num(&ret, 0, 4095);
+	s->archs = oci_json_strs(&archs, 64);
+	s->flags = oci_json_strs(&flags, 16);
+	s->rules = oci_json_array(&rules, OCI_MAX_RULES, sizeof(*s->rules), &s->n_rules);
+	for (size_t i = 0; i < s->n_rules && json_next(&rules, &it, &c); i++)
+		read_seccomp_rule(&c, &s->rules[i]);
+}
+
+static void read_personality(const struct json *v, struct oci_spec *s)
+{
+	static const char *const domains[] = { "LINUX", "LINUX32" };
+	static const char *const not_here[] = { "flags" };
+	struct json domain = json_get(v, "domain");
+
+	if (!json_has(v))
+		return;
+	oci_json_refuse(v, not_here, ARRAY_LEN(not_here));
+	s->personality.set = true;
+	s->personality.v = oci_json_choice(&domain, domains, ARRAY_LEN(domains)) ? 0x0008 : 0;
+}
+
+void oci_read_linux(const struct json *v, struct oci_spec *s)
+{
+	static const char *const not_here[] = { "mountLabel", "intelRdt", "netDevices",
+						"memoryPolicy" };
+	struct json namespaces = json_get(v, "namespaces"), uids = json_get(v, "uidMappings");
+	struct json gids = json_get(v, "gidMappings"), devices = json_get(v, "devices");
+	struct json cgroup = json_get(v, "cgroupsPath"), res = json_get(v, "resources");
+	struct json propagation = json_get(v, "rootfsPropagation"), filter = json_get(v, "seccomp");
+	struct json sysctl = json_get(v, "sysctl"), masked = json_get(v, "maskedPaths");
+	struct json ro = json_get(v, "readonlyPaths"), pers = json_get(v, "personality");
+	struct json offsets = json_get(v, "timeOffsets");
+
+	oci_json_refuse(v, not_here, ARRAY_LEN(not_here));
+	read_namespaces(&namespaces, s);
+	if (s->ns[OCI_NS_TIME].set || json_object(&offsets, 8))
+		json_fail(v, -EOPNOTSUPP, "a time namespace is not supported");
+	s->uid_maps = read_idmaps(&uids, &s->n_uid_maps);
+	s->gid_maps = read_idmaps(&gids, &s->n_gid_maps);
+	read_devices(&devices, s);
+	s->cgroups_path = json_str_opt(&cgroup);
+	oci_read_resources(&res, &s->resources);
+	s->rootfs_propagation = json_str_opt(&propagation);
+	oci_read_seccomp(&filter, &s->seccomp);
+	s->sysctl = oci_json_kvs(&sysctl, OCI_MAX_RULES);
+	s->masked_paths = oci_json_strs(&masked, OCI_MAX_STRINGS);
+	s->readonly_paths = oci_json_strs(&ro, OCI_MAX_STRINGS);
+	read_personality(&pers, s);
+}
