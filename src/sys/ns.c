@@ -94,10 +94,6 @@ int sys_exec_fd(int fd, char *const *argv, char *const *envp)
 	return SYS_RET(syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH));
 }
 
-void sys_exit_now(int code)
-{
-	_exit(code);
-}
 
 /* libc keeps two signals for itself; the kernel is asked directly so that nothing is inherited */
 void sys_signals_reset(void)

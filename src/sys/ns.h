@@ -37,7 +37,6 @@ int sys_set_domainname(const char *name);
 int sys_setsid(void);
 int sys_exec(const char *path, char *const *argv, char *const *envp); /* only returns -errno */
 int sys_exec_fd(int fd, char *const *argv, char *const *envp);
-void sys_exit_now(int code) __attribute__((noreturn));
 
 /** sys_signals_reset() - empty mask, default actions */
 void sys_signals_reset(void);
