@@ -109,7 +109,7 @@ WARN := -Wall -Wextra -Wshadow -Wvla -Wswitch-enum -Wmissing-prototypes -Wframe-
 	$(if $(filter 1,$(WERROR)),-Werror)
 SECTIONS := -ffunction-sections -fdata-sections
 HARDEN := $(if $(CONFIG_STACK_PROTECTOR),-fstack-protector-strong) $(ARCH_HARDEN)
-COMMON_CPPFLAGS = -D_GNU_SOURCE -Isrc -include $(O)/generated/autoconf.h -DCLEAT_VERSION='"$(VERSION)"' \
+COMMON_CPPFLAGS = -D_GNU_SOURCE -Isrc -I$(O) -include $(O)/generated/autoconf.h -DCLEAT_VERSION='"$(VERSION)"' \
 	$(foreach l,$(LIBS),$($(l)_EXPORT) -isystem $(PKG_$(1)_$(l))/include)
 TEST_CPPFLAGS = -Itests $(cmocka_EXPORT) -isystem $(PKG_$(1)_cmocka)/include
 
@@ -142,6 +142,13 @@ asan_ID = $(shell $(CLANG) --version 2>&1 | head -n 1) $(asan_OPT)
 asan_CFLAGS := -std=gnu17 $(asan_OPT) $(filter-out -Wframe-larger-than=%,$(WARN))
 asan_LDFLAGS := $(SAN)
 
+# The commit's time, not the clock's: two builds of one commit are the same, byte for byte.
+BUILD_TIME := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),$(shell \
+	stat -c %Y Makefile))
+$(O)/generated/build_time.h: $(O)/generated/auto.conf FORCE
+	@echo '#define BUILD_TIME_S $(BUILD_TIME)' | cmp -s - $@ || \
+	echo '#define BUILD_TIME_S $(BUILD_TIME)' >$@
+
 # variant(name, folder of objects): every rule that turns sources into libraries and test programs
 define variant
 $(foreach p,$($(1)_PACKAGES),$(eval $(call package_dir,$(1),$(p))))
@@ -161,6 +168,8 @@ $(2)/src/%.o: src/%.c $(2)/.flags | $(O)/generated/autoconf.h $$($(1)_READY)
 $(2)/tests/%.o: tests/%.c $(2)/.flags | $(O)/generated/autoconf.h $$($(1)_READY)
 	$$(call say,CC,$$@)
 	$$(Q)mkdir -p $$(@D) && $$($(1)_CC) $$($(1)_FLAGS) $$(call TEST_CPPFLAGS,$(1)) -MMD -MP -c -o $$@ $$<
+
+$(2)/src/base/build.o: $(O)/generated/build_time.h
 
 $(2)/libcleat.a: $$(addprefix $(2)/,$$(LIB_OBJS))
 $(2)/libcleat-nosys.a: $$(addprefix $(2)/,$$(NOSYS_OBJS))
