@@ -59,14 +59,14 @@ LIBS := libseccomp libarchive zstd zlib libyaml yyjson $(if $(CONFIG_TLS_BEARSSL
 
 hash = $(shell printf '%s' '$(1)' | sha256sum | cut -c1-12)
 package_source_key = $(shell cat scripts/package.mk scripts/apply-series \
-	$(sort $(wildcard src/package/$(1)/*)) | sha256sum | cut -c1-12)
+	$(sort $(wildcard $(addprefix src/package/$(1)/,*.* */*.h */*/*.h))) | sha256sum | cut -c1-12)
 all_depends = $(sort $(foreach d,$($(1)_DEPENDS),$(d) $(call all_depends,$(d))))
 $(foreach p,$(PACKAGES),$(eval SRCKEY_$(p) := $(call package_source_key,$(p))))
 
 # package_dir(variant, name): PKG_<variant>_<name>, where NAME built for VARIANT is or will be
 define package_dir
 PKG_$(1)_$(2) := $(PKGDIR)/$(2)-$($(1)_NAME)-$(call hash,$(SRCKEY_$(2)) $(foreach \
-	d,$(call all_depends,$(2)) $($(1)_LIBC) $(call all_depends,$($(1)_LIBC)),$(SRCKEY_$(d))) $($(1)_ID))
+	d,$(call all_depends,$(2)) $($(1)_LIBC) $(call all_depends,$($(1)_LIBC)),$(SRCKEY_$(d))) $(if $($(2)_BUILD),$($(1)_COMPILER),$($(1)_ID)))
 endef
 
 # package_rule(variant, name): how it gets there. Two makes that want the same folder meet at the
@@ -108,6 +108,8 @@ FUZZ_TESTS := $(foreach t,$(patsubst %.c,%,$(wildcard tests/fuzz/fuzz_*.c)),$(if
 WARN := -Wall -Wextra -Wshadow -Wvla -Wswitch-enum -Wmissing-prototypes -Wframe-larger-than=4096 \
 	$(if $(filter 1,$(WERROR)),-Werror)
 SECTIONS := -ffunction-sections -fdata-sections
+# our headers before libc's, see fortify.h there
+FORTIFY := $(if $(CONFIG_FORTIFY),-isystem $(CURDIR)/src/package/musl/fortify)
 HARDEN := $(if $(CONFIG_STACK_PROTECTOR),-fstack-protector-strong) $(ARCH_HARDEN)
 COMMON_CPPFLAGS = -D_GNU_SOURCE -Isrc -I$(O) -include $(O)/generated/autoconf.h -DCLEAT_VERSION='"$(VERSION)"' \
 	$(foreach l,$(LIBS),$($(l)_EXPORT) -isystem $(PKG_$(1)_$(l))/include)
@@ -122,9 +124,10 @@ target_CC = $(CROSS)gcc $(ARCH_CFLAGS) -specs=$(target_MUSL)/lib/musl-gcc.specs
 target_AR := $(CROSS)gcc-ar
 target_OPT := -Os $(SECTIONS) -fPIE -fno-asynchronous-unwind-tables -fno-unwind-tables \
 	$(HARDEN) $(if $(CONFIG_LTO),-flto)
-target_PKG_CFLAGS := $(target_OPT)
-target_ID := $(shell $(CROSS)gcc --version 2>&1 | head -n 1) $(ARCH_CFLAGS) $(target_OPT)
-target_CFLAGS := -std=gnu17 $(target_OPT) $(WARN) $(if $(CONFIG_DEBUG_INFO),-g) \
+target_PKG_CFLAGS := $(target_OPT) $(FORTIFY)
+target_COMPILER := $(shell $(CROSS)gcc --version 2>&1 | head -n 1) $(ARCH_CFLAGS)
+target_ID := $(target_COMPILER) $(target_OPT) $(CONFIG_FORTIFY)
+target_CFLAGS := -std=gnu17 $(target_OPT) $(FORTIFY) $(WARN) $(if $(CONFIG_DEBUG_INFO),-g) \
 	-ffile-prefix-map=$(abspath $(O))=. -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(PKGDIR)=pkg
 target_LDFLAGS := -static-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--build-id=none \
 	$(ARCH_LDFLAGS) $(if $(CONFIG_LTO),-flto=auto)
@@ -138,7 +141,8 @@ asan_CC := $(CLANG)
 asan_AR := llvm-ar-14
 asan_OPT := -O1 -g -fno-omit-frame-pointer $(SAN)
 asan_PKG_CFLAGS := $(asan_OPT)
-asan_ID = $(shell $(CLANG) --version 2>&1 | head -n 1) $(asan_OPT)
+asan_COMPILER := $(shell $(CLANG) --version 2>&1 | head -n 1)
+asan_ID := $(asan_COMPILER) $(asan_OPT)
 asan_CFLAGS := -std=gnu17 $(asan_OPT) $(filter-out -Wframe-larger-than=%,$(WARN))
 asan_LDFLAGS := $(SAN)
 

@@ -1,5 +1,5 @@
 # Compiler of seccomp filters. LGPL-2.1: 'make relink-kit' packs what relinking needs. About 60 KiB
-# with the tables of x86, ARM and RISC-V only (see prune).
+# with the tables of x86, ARM and RISC-V only (see prune.py).
 libseccomp_VERSION := 2.6.0
 libseccomp_FILES := libseccomp_2.6.0.orig.tar.gz:libseccomp
 libseccomp_LICENSE := LICENSE
@@ -11,5 +11,5 @@ libseccomp_CFLAGS := -I$(abspath src/package/libseccomp) -Iinclude -Isrc
 libseccomp_HEADERS := include/seccomp.h include/seccomp-syscalls.h
 
 define libseccomp_PREPARE
-	$(Q)src/package/libseccomp/prune $(SRC).tmp
+	$(Q)src/package/libseccomp/prune.py $(SRC).tmp
 endef

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""prune SOURCE: cut libseccomp's architecture tables down to the ones a device of ours can have
+"""prune.py SOURCE: cut libseccomp's architecture tables down to the ones a device of ours can have
 
 One row of the table holds the number of one system call on each of 18 architectures. The rest of
 the library finds a column by the name of a struct member, so columns can go without other changes.
