@@ -84,8 +84,11 @@ static void keep(struct loop_timer *t)
 	const struct sys_spawn spawn = { .path = "/proc/self/exe", .argv = k->argv, .envp = child_env,
 					 .fds = fds, .n_fds = 3, .cgroup_fd = -1 };
 	auto_close int pidfd = -1;
-	pid_t pid = sys_spawn(&spawn, &pidfd);
+	pid_t pid;
 
+	if (init_power_pending())
+		return;
+	pid = sys_spawn(&spawn, &pidfd);
 	k->started_ms = sys_now_ms();
 	if (pid < 0) {
 		init_say("%s did not start: %s", k->name, err_name((int)pid));
