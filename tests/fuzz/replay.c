@@ -34,7 +34,7 @@ static int feed(const char *path)
 int main(int argc, char **argv)
 {
 	struct dirent *entry;
-	char path[4096];
+	static char path[4096];
 	DIR *dir = NULL;
 	int n = 0;
 
