@@ -148,7 +148,8 @@ int durable_unlink(int dir_fd, const char *name, struct err *e)
 
 ssize_t file_read(int dir_fd, const char *name, void *buf, size_t cap, struct err *e)
 {
-	auto_close int fd = sys_open(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+	auto_close int fd =
+		sys_open(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 	struct stat st;
 	ssize_t n;
 	int r;

@@ -25,7 +25,8 @@ static int resolve(int root_fd, const char *path, int flags, mode_t mode)
 	int r = -EAGAIN;
 
 	for (int i = 0; i < MAX_RACES && r == -EAGAIN; i++)
-		r = sys_openat2(root_fd, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+		r = sys_openat2(root_fd, path, flags, mode,
+				RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 	return r == -ENOSYS || r == -EPERM ? rooted_walk(root_fd, path, flags, mode) : r;
 }
 
@@ -40,8 +41,7 @@ int rooted_open(int root_fd, const char *path, int flags, mode_t mode, struct er
 
 int rooted_open_regular(int root_fd, const char *path, off_t max, struct err *e)
 {
-	auto_close int fd =
-		rooted_open(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, e);
+	auto_close int fd = rooted_open(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, e);
 	struct stat st;
 	int r;
 

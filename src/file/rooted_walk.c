@@ -123,9 +123,9 @@ static int follow(struct walk *w, int link_fd, const char *rest)
 
 struct step {
 	char name[NAME_MAX + 1];
-	const char *rest;  /* what follows, with its leading slashes gone */
-	bool last;	   /* nothing but slashes follows */
-	bool slash;	   /* something or slashes follow */
+	const char *rest; /* what follows, with its leading slashes gone */
+	bool last;	  /* nothing but slashes follows */
+	bool slash;	  /* something or slashes follow */
 };
 
 static int next_step(const struct walk *w, struct step *s)

@@ -88,7 +88,7 @@ static int pass(struct removal *t, bool *ret_was_empty)
 
 static int remove_content(int top_fd, struct err *e)
 {
-	struct removal t = { .fds = { top_fd }, .e = e };
+	struct removal t = {.fds = {top_fd}, .e = e};
 	bool was_empty;
 	int r;
 

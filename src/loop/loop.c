@@ -24,7 +24,7 @@ static void reap_watched(struct loop *l)
 	struct loop_child *c = l->children;
 
 	while (c) {
-		struct sys_exit exit = { 0 };
+		struct sys_exit exit = {0};
 		pid_t r = sys_wait(c->pid, WNOHANG, &exit);
 
 		if (r == 0) {
@@ -33,7 +33,7 @@ static void reap_watched(struct loop *l)
 		}
 		/* -ECHILD: somebody else reaped it, its status is lost */
 		if (r < 0)
-			exit = (struct sys_exit){ .code = 255 };
+			exit = (struct sys_exit){.code = 255};
 		loop_child_fini(c);
 		c->fn(c, exit);
 		c = l->children;
@@ -84,7 +84,7 @@ int loop_init(struct loop *l, const int *signals, size_t n, loop_signal_fn *fn, 
 {
 	int r;
 
-	*l = (struct loop){ .signal_fd = -1, .signal_fn = fn, .signal_data = data };
+	*l = (struct loop){.signal_fd = -1, .signal_fn = fn, .signal_data = data};
 	l->epoll_fd = sys_epoll_create();
 	if (l->epoll_fd < 0)
 		return l->epoll_fd;
@@ -180,7 +180,7 @@ int loop_io_init(struct loop_io *io, struct loop *l, int fd, uint32_t events, lo
 {
 	int r;
 
-	*io = (struct loop_io){ .fd = fd, .fn = fn, .data = data };
+	*io = (struct loop_io){.fd = fd, .fn = fn, .data = data};
 	r = sys_epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, events, io);
 	if (r < 0)
 		return r;
@@ -210,7 +210,7 @@ void loop_io_fini(struct loop_io *io)
 
 void loop_timer_init(struct loop_timer *t, struct loop *l, loop_timer_fn *fn, void *data)
 {
-	*t = (struct loop_timer){ .loop = l, .fn = fn, .data = data };
+	*t = (struct loop_timer){.loop = l, .fn = fn, .data = data};
 }
 
 void loop_timer_set(struct loop_timer *t, int64_t in_ms)
@@ -246,7 +246,8 @@ void loop_timer_fini(struct loop_timer *t)
 
 void loop_child_init(struct loop_child *c, struct loop *l, pid_t pid, loop_child_fn *fn, void *data)
 {
-	*c = (struct loop_child){ .loop = l, .pid = pid, .fn = fn, .data = data, .next = l->children };
+	*c = (struct loop_child){
+		.loop = l, .pid = pid, .fn = fn, .data = data, .next = l->children};
 	if (c->next)
 		c->next->prev = c;
 	l->children = c;

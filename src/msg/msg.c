@@ -31,7 +31,7 @@ int msg_send(int fd, struct msg_out *o)
 
 int msg_recv(int fd, void *buf, size_t cap, struct msg *ret_msg, int flags)
 {
-	struct msg m = { 0 };
+	struct msg m = {0};
 	struct dec d;
 	ssize_t n;
 

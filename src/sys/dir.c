@@ -3,8 +3,8 @@
  * Descriptors in number and directories by entry: closing all but some, and reading a directory
  * without the heap. Both work in a child between fork and exec.
  */
-#include <errno.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>

@@ -54,3 +54,21 @@ int sys_fsmount_new(const char *type, unsigned int attr_flags)
 		return r;
 	return SYS_RET(syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attr_flags));
 }
+
+int sys_chroot(const char *path)
+{
+	return SYS_RET(chroot(path));
+}
+
+int sys_take_root(void)
+{
+	int r = sys_pivot_root(".", ".");
+
+	if (r == 0)
+		r = sys_umount(".", 2 /* MNT_DETACH */); /* the old root lies on top of the new one */
+	else if (r == -EINVAL)
+		r = sys_mount(".", "/", NULL, MS_MOVE, NULL);
+	if (r == 0)
+		r = sys_chroot(".");
+	return r < 0 ? r : sys_chdir("/");
+}

@@ -25,3 +25,13 @@ int sys_mount_setattr(int fd, unsigned int flags, uint64_t set, uint64_t clear, 
 
 /** sys_fsmount_new() - a detached file system without options: fsopen, create, fsmount. Linux 5.2 */
 int sys_fsmount_new(const char *type, unsigned int attr_flags);
+
+int sys_chroot(const char *path);
+
+/**
+ * sys_take_root() - make the mount point that is the working directory this mount namespace's root
+ *
+ * pivot_root and lazy unmount of the old root. In an initramfs, which cannot be pivoted away from,
+ * the mount is moved over the root instead. The namespace's mounts must be private.
+ */
+int sys_take_root(void);

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -43,9 +42,9 @@ pid_t sys_wait(pid_t pid, int flags, struct sys_exit *ret_exit)
 	pid_t r = SYS_RETRY(waitpid(pid, &status, flags));
 
 	if (r > 0)
-		*ret_exit = WIFSIGNALED(status) ?
-				    (struct sys_exit){ .signaled = true, .code = WTERMSIG(status) } :
-				    (struct sys_exit){ .code = WEXITSTATUS(status) };
+		*ret_exit = WIFSIGNALED(status)
+				    ? (struct sys_exit){.signaled = true, .code = WTERMSIG(status)}
+				    : (struct sys_exit){.code = WEXITSTATUS(status)};
 	return r;
 }
 
@@ -79,13 +78,6 @@ int sys_set_oom_score_adj(int value)
 	return write_proc("/proc/self/oom_score_adj", text);
 }
 
-int sys_set_limit(int resource, uint64_t value)
-{
-	struct rlimit limit = { value, value };
-
-	return SYS_RET(setrlimit(resource, &limit));
-}
-
 pid_t sys_getpid(void)
 {
 	return getpid();
@@ -105,7 +97,7 @@ int sys_proc_start_time(pid_t pid, uint64_t *ret_ticks)
 {
 	char path[32], text[1024];
 	auto_close int fd = -1;
-	struct span rest, field = { 0 };
+	struct span rest, field = {0};
 	const char *end;
 	bool more = true;
 	ssize_t n;
@@ -133,7 +125,7 @@ int sys_proc_start_time(pid_t pid, uint64_t *ret_ticks)
 
 int64_t sys_now_ms(void)
 {
-	struct timespec ts = { 0 };
+	struct timespec ts = {0};
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
@@ -141,7 +133,7 @@ int64_t sys_now_ms(void)
 
 void sys_realtime(int64_t *ret_s, uint32_t *ret_ns)
 {
-	struct timespec ts = { 0 };
+	struct timespec ts = {0};
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	*ret_s = ts.tv_sec;
@@ -150,7 +142,7 @@ void sys_realtime(int64_t *ret_s, uint32_t *ret_ns)
 
 int sys_set_realtime(int64_t s)
 {
-	struct timespec ts = { .tv_sec = (time_t)s };
+	struct timespec ts = {.tv_sec = (time_t)s};
 
 	return SYS_RET(clock_settime(CLOCK_REALTIME, &ts));
 }

@@ -53,7 +53,6 @@ int sys_set_subreaper(bool on);
 int sys_set_death_signal(int sig);
 int sys_set_name(const char *name);
 int sys_set_oom_score_adj(int value);
-int sys_set_limit(int resource, uint64_t value); /* RLIMIT_*, soft and hard */
 pid_t sys_getpid(void);
 pid_t sys_getppid(void);
 _Noreturn void sys_exit_now(int status); /* without atexit handlers and stdio */

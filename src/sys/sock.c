@@ -37,12 +37,13 @@ int sys_socketpair_seqpacket(int ret_fds[2])
  */
 static int address(struct sockaddr_un *sa, int dir_fd, const char *path, const char *name)
 {
-	*sa = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	*sa = (struct sockaddr_un){.sun_family = AF_UNIX};
 	if (str_copy(sa->sun_path, sizeof(sa->sun_path), path) >= 0)
 		return 0;
-	return str_printf(sa->sun_path, sizeof(sa->sun_path), "/proc/self/fd/%d/%s", dir_fd, name) < 0 ?
-		       -ENAMETOOLONG :
-		       0;
+	return str_printf(sa->sun_path, sizeof(sa->sun_path), "/proc/self/fd/%d/%s", dir_fd, name) <
+			       0
+		       ? -ENAMETOOLONG
+		       : 0;
 }
 
 /* Opens the directory that holds @path. @ret_name points into @path. */
@@ -71,7 +72,8 @@ static int bind_and_listen(int fd, int dir_fd, const char *tmp_name, mode_t mode
 	r = sys_fchmod(fd, mode);
 	if (r < 0)
 		return r;
-	if (str_printf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/%s", dir_fd, tmp_name) < 0)
+	if (str_printf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/%s", dir_fd, tmp_name) <
+	    0)
 		return -ENAMETOOLONG;
 	sa.sun_family = AF_UNIX;
 	r = SYS_RET(bind(fd, (struct sockaddr *)&sa, sizeof(sa)));
@@ -152,9 +154,9 @@ int sys_peer_cred(int fd, pid_t *ret_pid, uid_t *ret_uid, gid_t *ret_gid)
 
 int sys_send_fds(int fd, const void *data, size_t len, const int *fds, size_t n_fds)
 {
-	struct iovec part = { .iov_base = (void *)(uintptr_t)data, .iov_len = len };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-	union control control = { 0 };
+	struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
+	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+	union control control = {0};
 	struct cmsghdr *c;
 	ssize_t n;
 
@@ -202,12 +204,12 @@ static size_t take_fds(struct msghdr *m, int *ret_fds, size_t cap_fds)
 ssize_t sys_recv_fds(int fd, void *buf, size_t cap, int *ret_fds, size_t cap_fds, size_t *ret_n_fds,
 		     int flags)
 {
-	struct iovec part = { .iov_base = buf, .iov_len = cap };
+	struct iovec part = {.iov_base = buf, .iov_len = cap};
 	union control control;
-	struct msghdr m = { .msg_iov = &part,
-			    .msg_iovlen = 1,
-			    .msg_control = control.mem,
-			    .msg_controllen = sizeof(control.mem) };
+	struct msghdr m = {.msg_iov = &part,
+			   .msg_iovlen = 1,
+			   .msg_control = control.mem,
+			   .msg_controllen = sizeof(control.mem)};
 	size_t n_fds;
 	ssize_t n;
 

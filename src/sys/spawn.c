@@ -27,7 +27,7 @@
 
 static void reset_signals(void)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	struct sigaction dfl = {.sa_handler = SIG_DFL};
 	sigset_t none;
 
 	for (int sig = 1; sig < NSIG; sig++)
@@ -81,7 +81,7 @@ static int enter_cgroups(const struct sys_spawn *s, bool born_there)
 
 static int become(const struct sys_spawn *s, bool born_there, pid_t parent, int *status_fd)
 {
-	static const char *const no_environment[] = { NULL };
+	static const char *const no_environment[] = {NULL};
 	int r;
 
 	reset_signals();
@@ -100,7 +100,8 @@ static int become(const struct sys_spawn *s, bool born_there, pid_t parent, int 
 	r = place_fds(s, status_fd);
 	if (r < 0)
 		return r;
-	execve(s->path, (char *const *)s->argv, (char *const *)(s->envp ? s->envp : no_environment));
+	execve(s->path, (char *const *)s->argv,
+	       (char *const *)(s->envp ? s->envp : no_environment));
 	return -errno;
 }
 

@@ -17,7 +17,7 @@ int sys_epoll_create(void)
 
 int sys_epoll_ctl(int epoll_fd, int op, int fd, uint32_t events, void *ptr)
 {
-	struct epoll_event e = { .events = events, .data.ptr = ptr };
+	struct epoll_event e = {.events = events, .data.ptr = ptr};
 
 	return SYS_RET(epoll_ctl(epoll_fd, op, fd, &e));
 }
@@ -54,7 +54,7 @@ int sys_signal_next(int signal_fd)
 
 int sys_poll_one(int fd, short events, int timeout_ms)
 {
-	struct pollfd p = { .fd = fd, .events = events };
+	struct pollfd p = {.fd = fd, .events = events};
 	int r = SYS_RETRY(poll(&p, 1, timeout_ms));
 
 	return r > 0 ? p.revents : r;
@@ -62,7 +62,8 @@ int sys_poll_one(int fd, short events, int timeout_ms)
 
 void sys_sleep_ms(unsigned int ms)
 {
-	struct timespec left = { .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
+	struct timespec left = {.tv_sec = (time_t)(ms / 1000),
+				.tv_nsec = (long)(ms % 1000) * 1000000};
 
 	while (nanosleep(&left, &left) < 0 && errno == EINTR)
 		;
