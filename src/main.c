@@ -4,11 +4,13 @@
  * that the program starts by itself; the others are what people type. As /init of a machine the
  * program is PID 1.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "init/init.h"
+#include "role/role.h"
 #include "sys/proc.h"
 
 static int version_main(int argc, char **argv)
@@ -40,6 +42,12 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < ARRAY_LEN(entries); i++)
 		if (str_eq(argv[1], entries[i].name))
 			return entries[i].main(argc - 2, argv + 2);
+	if (argc == 2 && argv[1][0] == '@') {
+		int r = role_main(argv[1]);
+
+		if (r != -ENOENT)
+			return r;
+	}
 	fputs("usage: cleat version\n", stderr);
 	return 2;
 }
