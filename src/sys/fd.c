@@ -281,6 +281,18 @@ int sys_pipe(int ret_fds[2], int flags)
 	return SYS_RET(pipe2(ret_fds, flags | O_CLOEXEC));
 }
 
+int sys_pipe_size(int fd, int bytes)
+{
+	int r = SYS_RET(fcntl(fd, F_SETPIPE_SZ, bytes));
+
+	return r < 0 ? r : 0;
+}
+
+mode_t sys_umask(mode_t mask)
+{
+	return umask(mask);
+}
+
 int sys_dup(int fd, int min_fd)
 {
 	return SYS_RET(fcntl(fd, F_DUPFD_CLOEXEC, min_fd));

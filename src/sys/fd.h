@@ -65,6 +65,10 @@ int sys_utimens(int dir_fd, const char *path, const struct timespec ts[2], int f
 int sys_setxattr(int fd, const char *name, const void *value, size_t len); /* works on O_PATH too, by /proc/self/fd */
 ssize_t sys_getxattr(int fd, const char *name, void *buf, size_t cap);
 int sys_pipe(int ret_fds[2], int flags);
+
+/** sys_pipe_size() - ask for room for @bytes in a pipe; -EPERM above the system's limit, -EBADF no pipe */
+int sys_pipe_size(int fd, int bytes);
+mode_t sys_umask(mode_t mask);
 int sys_dup(int fd, int min_fd);
 int sys_dup_to(int fd, int to_fd); /* close-on-exec is cleared on to_fd, also when fd == to_fd */
 int sys_set_cloexec(int fd, int on);
