@@ -11,10 +11,9 @@
  *   UNPACK_START   u32 compression (enum image_compression), u64 max_bytes (of the tar stream), u64
  *                  max_entries; 0 = what the build allows (CONFIG_UNPACK_MAX_MIB,
  *                  CONFIG_UNPACK_MAX_ENTRIES), which also bounds other values
- *   UNPACK_OPAQUE  str path: what lower layers hold in this directory is to be hidden. Any number of
- *                  them, before DONE. The starter calls store_layer_opaque(): the mark of overlayfs
- *                  is a trusted.* attribute, which needs CAP_SYS_ADMIN, and a role that parses tar
- *                  shall not have that
+ *   UNPACK_OPAQUE  str path: what lower layers hold in this directory is to be hidden. Any number
+ * of them, before DONE. The starter calls store_layer_opaque(): the mark of overlayfs is a
+ * trusted.* attribute, which needs CAP_SYS_ADMIN, and a role that parses tar shall not have that
  *   UNPACK_DONE    digest blob, digest diff_id, u64 compressed bytes, u64 unpacked bytes (of file
  *                  content), u64 entries
  *   UNPACK_ERROR   i64 code, str text

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The unpack role: one UNPACK_START, one layer, one answer. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "msg/msg.h"
+#include "role/role.h"
+#include "sys/fd.h"
+#include "unpack/extract.h"
+#include "unpack/unpack.h"
+
+#define FRAME_CAP  (UNPACK_PATH_CAP + 64)
+#define PIPE_BYTES (1024 * 1024)
+
+_Static_assert(FRAME_CAP <= MSG_MAX, "a path does not fit a frame");
+
+static uint8_t frame[FRAME_CAP];
+
+static int send_opaque(const char *path, void *data, struct err *e)
+{
+	const int *peer_fd = data;
+	struct msg_out o;
+	int r;
+
+	msg_begin(&o, frame, sizeof(frame), UNPACK_OPAQUE);
+	enc_str(&o.enc, path);
+	r = msg_send(*peer_fd, &o);
+	return r < 0 ? err_set(e, r, "report an opaque directory") : 0;
+}
+
+static int send_done(int peer_fd, const struct unpack_result *result)
+{
+	struct msg_out o;
+
+	msg_begin(&o, frame, sizeof(frame), UNPACK_DONE);
+	enc_digest(&o.enc, &result->blob);
+	enc_digest(&o.enc, &result->diff_id);
+	enc_u64(&o.enc, result->compressed_bytes);
+	enc_u64(&o.enc, result->unpacked_bytes);
+	enc_u64(&o.enc, result->entries);
+	return msg_send(peer_fd, &o);
+}
+
+static int send_error(int peer_fd, const struct err *e)
+{
+	struct msg_out o;
+
+	msg_begin(&o, frame, sizeof(frame), UNPACK_ERROR);
+	enc_i64(&o.enc, e->code);
+	enc_str(&o.enc, e->msg);
+	return msg_send(peer_fd, &o);
+}
+
+static int receive_start(int peer_fd, struct unpack_job *job, struct err *e)
+{
+	uint32_t compression;
+	struct dec d;
+	struct msg m;
+	int r = msg_recv(peer_fd, frame, sizeof(frame), &m, 0);
+
+	if (r <= 0)
+		return r < 0 ? err_set(e, r, "unpack: receive the order") : -EPIPE;
+	msg_close_fds(&m);
+	dec_init(&d, m.payload, m.len, NULL);
+	compression = dec_u32(&d);
+	job->max_bytes = dec_u64(&d);
+	job->max_entries = dec_u64(&d);
+	if (m.type != UNPACK_START || dec_done(&d) < 0 || compression > IMAGE_TAR_ZSTD)
+		return err_text(e, -EBADMSG, "unpack: malformed order");
+	job->compression = (enum image_compression)compression;
+	return 0;
+}
+
+int unpack_role_main(int peer_fd)
+{
+	struct unpack_job job = {.layer_fd = ROLE_FD_ARG,
+				 .root_fd = ROLE_FD_ARG + 1,
+				 .opaque = send_opaque,
+				 .opaque_data = &peer_fd};
+	struct unpack_result result;
+	struct err e = {0};
+	int r;
+
+	sys_umask(0);
+	sys_pipe_size(job.layer_fd,
+		      PIPE_BYTES); /* fewer switches between fetch and us; as far as allowed */
+	r = receive_start(peer_fd, &job, &e);
+	if (r == 0)
+		r = unpack_extract(&job, &result, &e);
+	r = r < 0 ? send_error(peer_fd, &e) : send_done(peer_fd, &result);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decompression is done here and not by libarchive's filters, because only here can both sides be
+ * hashed, the ratio be watched and the window be bounded.
+ *
+ * A gzip layer may have several members (pigz, estargz, zstd:chunked's cousins), a zstd layer
+ * several frames, skippable ones included. Anything else behind the last one is refused, as Go's
+ * readers do, so that one digest never means two contents.
+ */
+#include "unpack/stream.h"
+
+#include <errno.h>
+#include <string.h>
+#include <zstd_errors.h>
+
+#include "sys/fd.h"
+
+#define GZIP_ONLY 16 /* added to zlib's window bits */
+
+int unpack_stream_init(struct unpack_stream *s, int fd, enum image_compression compression,
+		       uint64_t max_bytes, struct err *e)
+{
+	s->fd = fd;
+	s->compression = compression;
+	s->max_bytes = max_bytes;
+	s->in_bytes = s->out_bytes = 0;
+	s->ended = s->pending = false;
+	s->whole = compression == IMAGE_TAR;
+	s->in_pos = s->in_len = 0;
+	s->zstd = NULL;
+	sha256_init(&s->blob);
+	sha256_init(&s->tar);
+	switch (compression) {
+	case IMAGE_TAR:
+		return 0;
+	case IMAGE_TAR_GZIP:
+		memset(&s->gzip, 0, sizeof(s->gzip));
+		if (inflateInit2(&s->gzip, MAX_WBITS + GZIP_ONLY) == Z_OK)
+			return 0;
+		return err_text(e, -ENOMEM, "no memory to read gzip");
+	case IMAGE_TAR_ZSTD:
+		s->zstd = ZSTD_createDStream();
+		if (s->zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax,
+								    CONFIG_ZSTD_WINDOW_LOG)))
+			return 0;
+		unpack_stream_fini(s);
+		return err_text(e, -ENOMEM, "no memory to read zstd");
+	}
+	return err_text(e, -ENOTSUP, "unknown compression %d", (int)compression);
+}
+
+void unpack_stream_fini(struct unpack_stream *s)
+{
+	if (s->compression == IMAGE_TAR_GZIP)
+		inflateEnd(&s->gzip);
+	ZSTD_freeDStream(s->zstd);
+	s->zstd = NULL;
+}
+
+/* more compressed bytes; sets ended at the end of file */
+static int fill(struct unpack_stream *s, struct err *e)
+{
+	ssize_t n = sys_read(s->fd, s->in, sizeof(s->in));
+
+	if (n < 0)
+		return err_set(e, (int)n, "read the layer after %llu bytes",
+			       (unsigned long long)s->in_bytes);
+	s->ended = n == 0;
+	s->in_pos = 0;
+	s->in_len = (size_t)n;
+	s->in_bytes += (size_t)n;
+	sha256_update(&s->blob, s->in, (size_t)n);
+	return 0;
+}
+
+static int damaged(struct unpack_stream *s, const char *why, struct err *e)
+{
+	return err_text(e, -EBADMSG, "the layer's %s data is damaged before byte %llu: %s",
+			s->compression == IMAGE_TAR_GZIP ? "gzip" : "zstd",
+			(unsigned long long)(s->in_bytes - (s->in_len - s->in_pos)), why);
+}
+
+/* Return: bytes put into out; 0 more input is needed; -errno */
+static ssize_t gunzip(struct unpack_stream *s, struct err *e)
+{
+	size_t n;
+	int r;
+
+	if (s->whole) { /* another member, or rubbish */
+		inflateReset(&s->gzip);
+		s->whole = false;
+	}
+	s->gzip.next_in = s->in + s->in_pos;
+	s->gzip.avail_in = (uInt)(s->in_len - s->in_pos);
+	s->gzip.next_out = s->out;
+	s->gzip.avail_out = sizeof(s->out);
+	r = inflate(&s->gzip, Z_NO_FLUSH);
+	s->in_pos = s->in_len - s->gzip.avail_in;
+	n = sizeof(s->out) - s->gzip.avail_out;
+	s->whole = r == Z_STREAM_END;
+	if (r == Z_OK || r == Z_STREAM_END || (r == Z_BUF_ERROR && s->gzip.avail_in == 0))
+		return (ssize_t)n;
+	if (r == Z_MEM_ERROR)
+		return err_text(e, -ENOMEM, "no memory to read gzip");
+	return damaged(s, s->gzip.msg ? s->gzip.msg : "not gzip", e);
+}
+
+static ssize_t unzstd(struct unpack_stream *s, struct err *e)
+{
+	ZSTD_inBuffer in = {s->in, s->in_len, s->in_pos};
+	ZSTD_outBuffer out = {s->out, sizeof(s->out), 0};
+	size_t r = ZSTD_decompressStream(s->zstd, &out, &in);
+
+	s->in_pos = in.pos;
+	if (!ZSTD_isError(r)) {
+		s->whole = r == 0;
+		return (ssize_t)out.pos;
+	}
+	switch ((int)ZSTD_getErrorCode(r)) {
+	case ZSTD_error_frameParameter_windowTooLarge:
+		return err_text(e, -EFBIG,
+				"the layer's zstd window is larger than 2^%d bytes "
+				"(CONFIG_ZSTD_WINDOW_LOG)",
+				CONFIG_ZSTD_WINDOW_LOG);
+	case ZSTD_error_memory_allocation:
+		return err_text(e, -ENOMEM, "no memory for the layer's zstd window");
+	case ZSTD_error_prefix_unknown:
+		return damaged(s, "not zstd", e);
+	case ZSTD_error_checksum_wrong:
+		return damaged(s, "wrong checksum", e);
+	default:
+		return damaged(s, "it cannot be decoded", e);
+	}
+}
+
+static int check_size(struct unpack_stream *s, struct err *e)
+{
+	const uint64_t free_bytes = (uint64_t)CONFIG_UNPACK_RATIO_FREE_MIB << 20;
+
+	if (s->out_bytes > s->max_bytes)
+		return err_text(e, -EFBIG,
+				"the layer unpacks to more than the allowed %llu bytes "
+				"(CONFIG_UNPACK_MAX_MIB)",
+				(unsigned long long)s->max_bytes);
+	if (s->out_bytes > free_bytes && s->out_bytes / CONFIG_UNPACK_MAX_RATIO > s->in_bytes)
+		return err_text(e, -EFBIG,
+				"the layer unpacks to more than %d times its size "
+				"(CONFIG_UNPACK_MAX_RATIO): %llu bytes from the first %llu",
+				CONFIG_UNPACK_MAX_RATIO, (unsigned long long)s->out_bytes,
+				(unsigned long long)s->in_bytes);
+	return 0;
+}
+
+/* Return: bytes in *ret_data; 0 nothing came out of this step; -errno */
+static ssize_t step(struct unpack_stream *s, const void **ret_data, struct err *e)
+{
+	*ret_data = s->out;
+	switch (s->compression) {
+	case IMAGE_TAR:
+		*ret_data = s->in;
+		s->in_pos = s->in_len;
+		return (ssize_t)s->in_len;
+	case IMAGE_TAR_GZIP:
+		return gunzip(s, e);
+	case IMAGE_TAR_ZSTD:
+		return unzstd(s, e);
+	}
+	return -ENOTSUP;
+}
+
+ssize_t unpack_stream_read(struct unpack_stream *s, const void **ret_data, struct err *e)
+{
+	ssize_t n = 0;
+	int r;
+
+	while (n == 0) {
+		if (s->in_pos == s->in_len && !s->pending) {
+			r = s->ended ? 0 : fill(s, e);
+			if (r < 0)
+				return r;
+			if (s->ended && !s->whole)
+				return err_text(e, -EBADMSG,
+						"the layer is cut off after %llu bytes",
+						(unsigned long long)s->in_bytes);
+			if (s->ended)
+				return 0;
+		}
+		n = step(s, ret_data, e);
+		if (n < 0)
+			return n;
+		s->pending = !s->whole && n == (ssize_t)sizeof(s->out);
+	}
+	s->out_bytes += (size_t)n;
+	sha256_update(&s->tar, *ret_data, (size_t)n);
+	r = check_size(s, e);
+	return r < 0 ? r : n;
+}
+
+int unpack_stream_finish(struct unpack_stream *s, struct digest *ret_blob,
+			 struct digest *ret_diff_id, struct err *e)
+{
+	const void *data;
+	ssize_t n;
+
+	do {
+		n = unpack_stream_read(s, &data, e);
+	} while (n > 0);
+	if (n < 0)
+		return (int)n;
+	sha256_final(&s->blob, ret_blob);
+	sha256_final(&s->tar, ret_diff_id);
+	return 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "unpack/name.h"
+
+/*
+ * The directory tree that a layer becomes: making objects under names that somebody else chose. No
+ * symbolic link is ever followed, neither one of the layer nor any other: a component of a name is
+ * a directory or the entry is refused (umoci CVE-2021-29136, containerd CVE-2021-32760, libarchive
+ * CVE-2021-31566).
+ */
+
+/** unpack_opaque_fn() - told about each directory to be marked opaque; "" never. Return: 0; -errno
+ * ends the extraction */
+typedef int unpack_opaque_fn(const char *path, void *data, struct err *e);
+
+/** struct unpack_tree - in the caller's memory; one open directory is kept between entries */
+struct unpack_tree {
+	int root_fd; /* borrowed */
+	unpack_opaque_fn *opaque;
+	void *opaque_data;
+	int parent_fd;		      /* of the last entry, -1 = none; root_fd if parent is "" */
+	char parent[UNPACK_PATH_CAP]; /* its path */
+	size_t parent_len;
+	struct timespec parent_mtime; /* what it is to be when we leave */
+	bool parent_changed;
+	bool parent_sgid; /* new objects inherit its group */
+};
+
+void unpack_tree_init(struct unpack_tree *t, int root_fd, unpack_opaque_fn *opaque,
+		      void *opaque_data);
+
+/** unpack_tree_fini() - leave the last directory: restores its time. Return: 0; -errno */
+int unpack_tree_fini(struct unpack_tree *t, struct err *e);
+
+/**
+ * unpack_tree_enter() - make the directory of @n the current one, with missing parents (mode 0755,
+ * root)
+ *
+ * Return: 0; -ELOOP, -ENOTDIR a component is a symbolic link or no directory; -ENOSPC, ...
+ */
+int unpack_tree_enter(struct unpack_tree *t, const struct unpack_name *n, struct err *e);
+
+/**
+ * unpack_tree_clear() - make room for @n in the current directory after something said EEXIST: last
+ * one wins
+ * @dir: the new object is a directory; then an existing directory stays
+ *
+ * Return: 1 an existing directory stays; 0 the name is free; -errno.
+ */
+int unpack_tree_clear(struct unpack_tree *t, const struct unpack_name *n, bool dir, struct err *e);
+
+/** unpack_tree_whiteout() - hide @n of the layers below. Return: 0; -errno */
+int unpack_tree_whiteout(struct unpack_tree *t, const struct unpack_name *n, struct err *e);
+
+/** unpack_tree_hide() - hide all that the layers below have in the current directory. Return: 0;
+ * -ENOTSUP it is the root */
+int unpack_tree_hide(struct unpack_tree *t, struct err *e);
+
+/** unpack_tree_link() - @n becomes a hard link to @target, a file or symbolic link of this layer.
+ * Return: 0; -ENOENT; -EPERM */
+int unpack_tree_link(struct unpack_tree *t, const struct unpack_name *n,
+		     const struct unpack_name *target, struct err *e);
