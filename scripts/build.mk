@@ -103,6 +103,9 @@ FAKE_TESTS := $(filter $(addprefix tests/unit/,$(fake-y)),$(UNIT_TESTS))
 FUZZ_TESTS := $(foreach t,$(patsubst %.c,%,$(wildcard tests/fuzz/fuzz_*.c)),$(if \
 	$(filter $(t),$(addprefix tests/fuzz/,$(fuzz-skip-y))),,$(t)))
 
+# programs that drive a part for the tests: built for the target, started by tests/story
+TOOLS := $(patsubst %.c,%,$(wildcard tests/tool/*.c))
+
 # Flags -----------------------------------------------------------------------------------------
 
 WARN := -Wall -Wextra -Wshadow -Wvla -Wswitch-enum -Wmissing-prototypes -Wframe-larger-than=4096 \
@@ -130,7 +133,7 @@ target_ID := $(target_COMPILER) $(target_OPT) $(CONFIG_FORTIFY)
 target_CFLAGS := -std=gnu17 $(target_OPT) $(FORTIFY) $(WARN) $(if $(CONFIG_DEBUG_INFO),-g) \
 	-ffile-prefix-map=$(abspath $(O))=. -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(PKGDIR)=pkg
 target_LDFLAGS := -static-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--build-id=none \
-	$(ARCH_LDFLAGS) $(if $(CONFIG_LTO),-flto=auto -Wno-maybe-uninitialized)
+	$(ARCH_LDFLAGS) $(if $(CONFIG_LTO),-flto=auto)
 
 # asan: tests only, against the build machine's libc, with clang's sanitizers
 SAN := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
@@ -196,7 +199,12 @@ $$(addprefix $(2)/,$$(FUZZ_TESTS)): $(2)/%: $(2)/%.o $(2)/tests/fuzz/replay.o $(
 	$$(Q)$$($(1)_CC) $$($(1)_CFLAGS) $$($(1)_LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group \
 		$$(filter %.a,$$^) $$($(1)_LIBFILES) -Wl,--end-group
 
--include $$(patsubst %.o,$(2)/%.d,$$(OBJS)) $$(patsubst %,$(2)/%.d,$$(UNIT_TESTS) $$(FUZZ_TESTS)) \
+$$(addprefix $(2)/,$$(TOOLS)): $(2)/%: $(2)/%.o $(2)/libcleat.a
+	$$(call say,LD,$$@)
+	$$(Q)$$($(1)_CC) $$($(1)_CFLAGS) $$($(1)_LDFLAGS) -o $$@ $$< -Wl,--start-group \
+		$$(filter %.a,$$^) $$($(1)_LIBFILES) -Wl,--end-group
+
+-include $$(patsubst %.o,$(2)/%.d,$$(OBJS)) $$(patsubst %,$(2)/%.d,$$(UNIT_TESTS) $$(FUZZ_TESTS) $$(TOOLS)) \
 	$$(wildcard $(2)/tests/fake/*.d $(2)/tests/fuzz/*.d)
 endef
 

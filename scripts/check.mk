@@ -12,6 +12,7 @@ BUILD := $(call pick,$(wildcard tests/build/*.sh))
 STORY := $(call pick,$(wildcard tests/story/*.sh))
 VM := $(call pick,$(wildcard tests/vm/*.sh))
 UNIT_PROGRAMS := $(addprefix $(O)/,$(UNIT))
+TOOL_PROGRAMS := $(addprefix $(O)/,$(TOOLS))
 ASAN_PROGRAMS := $(addprefix $(O)/asan/,$(UNIT))
 
 # Tests are not told about this make: those of tests/build start their own.
@@ -25,7 +26,7 @@ unit: $(UNIT_PROGRAMS)
 	$(Q)$(DRIVER) $(UNIT)
 lint: $(LINT_READY)
 	$(Q)$(DRIVER) $(LINT)
-story: $(O)/cleat
+story: $(O)/cleat $(TOOL_PROGRAMS)
 	$(Q)$(DRIVER) $(STORY)
 vm: $(O)/cleat
 	$(Q)$(DRIVER) $(VM)
@@ -34,7 +35,7 @@ buildtest: $(O)/cleat
 
 # CHECK is what 'make check' runs, cheapest first
 CHECK := $(LINT) $(UNIT) $(BUILD) $(STORY) $(VM)
-check: $(O)/cleat $(UNIT_PROGRAMS) $(LINT_READY)
+check: $(O)/cleat $(UNIT_PROGRAMS) $(TOOL_PROGRAMS) $(LINT_READY)
 	$(Q)$(DRIVER) $(CHECK)
 
 check-asan: $(ASAN_PROGRAMS)

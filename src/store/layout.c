@@ -67,7 +67,7 @@ int layout_ref_name(char dst[static LAYOUT_NAME_CAP], const struct reference *re
 			return err_text(
 				e, -ENAMETOOLONG,
 				"%s: the reference is too long for the store, which keeps it as "
-				"a file name of at most 255 characters",
+				"a file name of at most 250 characters",
 				text);
 		if (need == 1) {
 			dst[len++] = *p;

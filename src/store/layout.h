@@ -12,7 +12,8 @@
  */
 
 #define LAYOUT_PATH_CAP 384
-#define LAYOUT_NAME_CAP 256 /* one component with its NUL */
+#define LAYOUT_NAME_CAP                                                                            \
+	251 /* one component with its NUL, and room for durable_write() to add to it */
 
 #define LAYOUT_DIRS(X)                                                                             \
 	X(LAYERS, "layers")                                                                        \
