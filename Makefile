@@ -24,6 +24,15 @@ say = @$(if $(filter 1,$(V)),:,printf '  %-7s %s\n' $(1) $(2))
 .PHONY: all
 all:
 
+# Goals that promise to work on a machine with nothing installed install first what is missing.
+ifneq ($(filter check run run-check,$(MAKECMDGOALS)),)
+ifeq ($(MAKELEVEL)$(MAKE_RESTARTS),0)
+ifneq ($(shell scripts/deps >&2 && echo installed),installed)
+$(error installing dependencies failed)
+endif
+endif
+endif
+
 # Configuration ---------------------------------------------------------------------------------
 
 HOST_ARCH := $(patsubst armv7%,armv7,$(shell uname -m))

@@ -10,7 +10,7 @@
  * ROLE_FD_ARG+1 = certs.d CA of this registry or /dev/null, +2 resolv.conf, +3 hosts.
  *
  *   FETCH_OPEN    str host[:port], str repository, str user, str secret (both NULL: anonymous), bool plain_http,
- *                 i64 build_time (clock floor)
+ *                 i64 build_time (clock floor), u32 stall_ms (longest silence of a server; 0 = default)
  *   FETCH_GET     u32 id, u32 kind, str what (tag or digest text), u64 max_bytes, u64 expect_bytes (0 = unknown);
  *                 fd: where the body goes (pipe, or memfd)
  *   FETCH_DONE    u32 id, u64 bytes, str content_type, str docker_content_digest (may be NULL)
