@@ -53,7 +53,8 @@ struct manifest_network_use {
 /** struct manifest_service - one service; also what `cleat run` builds from its flags */
 struct manifest_service {
 	char *name, *image;
-	char **command, **entrypoint; /* n == 0 and NULL: the image's; n == 0 and not NULL: explicitly empty */
+	char **command,
+		**entrypoint; /* n == 0 and NULL: the image's; n == 0 and not NULL: explicitly empty */
 	size_t n_command, n_entrypoint;
 	struct manifest_env *env;
 	size_t n_env;
@@ -87,7 +88,7 @@ struct manifest_named {
 };
 
 struct manifest {
-	char *name; /* project */
+	char *name;			   /* project */
 	struct manifest_service *services; /* in dependency order after manifest_check() */
 	size_t n_services;
 	struct manifest_named *volumes, *networks;
@@ -105,11 +106,18 @@ void manifest_service_decode(struct dec *d, struct manifest_service *ret_service
  *
  * Every refusal starts with "file:line:column: ". Return: 0; -EINVAL; -EFBIG naming the CONFIG_ symbol; -ENOTSUP key that a device cannot honour
  */
-int manifest_parse(struct span yaml, const char *file, struct arena *a, struct manifest *ret_manifest, struct err *e);
+int manifest_parse(struct span yaml, const char *file, struct arena *a,
+		   struct manifest *ret_manifest, struct err *e);
 
 /** manifest_print() - canonical YAML (cleat config) */
 void manifest_print(struct buf *b, const struct manifest *m);
 
 /** manifest_parse_port()/manifest_parse_mount() - the short forms "8080:80/udp", "data:/var/lib:ro", shared with `cleat run -p -v` */
-int manifest_parse_port(struct span text, struct arena *a, struct manifest_port *ret_port, struct err *e);
-int manifest_parse_mount(struct span text, struct arena *a, struct manifest_mount *ret_mount, struct err *e);
+int manifest_parse_port(struct span text, struct arena *a, struct manifest_port *ret_port,
+			struct err *e);
+int manifest_parse_mount(struct span text, struct arena *a, struct manifest_mount *ret_mount,
+			 struct err *e);
+
+/** manifest_parse_tmpfs() - "/run:size=64m,mode=755", shared with `cleat run --tmpfs` */
+int manifest_parse_tmpfs(struct span text, struct arena *a, struct manifest_mount *ret_mount,
+			 struct err *e);
