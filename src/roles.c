@@ -51,10 +51,12 @@ const struct role roles[ROLE_COUNT] = {
 			.call_args = no_exec,
 			.n_call_args = ARRAY_LEN(no_exec),
 			.root = ROLE_ROOT_EMPTY,
-			.max_memory_kib = CONFIG_PARSE_DOCUMENT_KIB + CONFIG_PARSE_TREE_KIB +
-					  CONFIG_PARSE_MODEL_KIB + PROGRAM_KIB,
+			/* libyaml holds a copy of the longest text; the model is there twice */
+			.max_memory_kib = 2 * CONFIG_PARSE_DOCUMENT_KIB + CONFIG_PARSE_TREE_KIB +
+					  2 * CONFIG_PARSE_MODEL_KIB + PROGRAM_KIB,
 			.max_fds = 16,
 			.accepts = parse_accepts,
+			.main = parse_role_main,
 		},
 	[ROLE_FETCH] =
 		{
