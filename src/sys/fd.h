@@ -74,6 +74,9 @@ int sys_dup_to(int fd, int to_fd); /* close-on-exec is cleared on to_fd, also wh
 int sys_set_cloexec(int fd, int on);
 int sys_set_nonblock(int fd, int on);
 int sys_memfd(const char *name, unsigned int flags);
+
+/** sys_seal() - no further change to a memfd made with MFD_ALLOW_SEALING, by whoever else holds it */
+int sys_seal(int fd);
 int sys_flock(int fd, int operation);
 int sys_chdir(const char *path);
 int sys_fchdir(int fd);

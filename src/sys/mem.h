@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stddef.h>
+
+#define auto_unmap __attribute__((cleanup(sys_unmap)))
+
+/** struct sys_map - a file's content in memory, read-only; zero = nothing mapped */
+struct sys_map {
+	const char *p;
+	size_t len;
+};
+
+/** sys_map_file() - the whole file; seal it first if somebody else may write or shorten it. An empty file maps to "" */
+int sys_map_file(int fd, struct sys_map *ret_map);
+void sys_unmap(struct sys_map *m); /* idempotent */
+
+/** sys_release() - give the pages inside @mem back to the kernel: they read as zero afterwards. What is
+ *  used rarely costs memory only while it is used */
+void sys_release(void *mem, size_t len);
