@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pull job's path: document, parse, (choose, document, parse)*, configuration, parse, layers one
+ * after another, image, name. Everything that can fail ends in pull_fail(), which leaves the store
+ * as it was, apart from whole layers that a next attempt finds again.
+ */
+#include "engine/pull.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "engine/pull_job.h"
+#include "sys/fd.h"
+#include "sys/mem.h"
+
+#define PARSE_TIMEOUT_MS 60000 /* a parser that takes a minute for one document hangs */
+
+static struct pull job = {.layout_fd = -1, .doc_fd = -1, .manifest_fd = -1, .config_fd = -1};
+static struct loop_timer kick; /* the first step is taken from the loop, like all others */
+
+static const char *const state_names[] = {
+#define X(symbol, name) name,
+	PULL_STATES(X)
+#undef X
+};
+
+static void got_config(struct pull *p);
+static void got_doc(struct pull *p);
+
+bool pull_active(void)
+{
+	return job.state != PULL_IDLE;
+}
+
+void pull_progress(struct pull *p, const char *what, const char *text, uint64_t done_bytes,
+		   uint64_t total_bytes)
+{
+	if (p->cb.progress)
+		p->cb.progress(p->cb.data, what, text, done_bytes, total_bytes);
+}
+
+/* Everything that the job holds outside its own memory is given back, whatever state it is in. */
+static void clean_up(struct pull *p)
+{
+	loop_timer_fini(&kick);
+	loop_timer_fini(&p->parse_timer);
+	loop_io_fini(&p->parse_io);
+	if (p->parsing)
+		parse_cancel(&p->parse);
+	p->parsing = false;
+	pull_layer_drop(p);
+	pull_source_close(p);
+	pull_cgroup_remove(p);
+	sys_close(take_fd(&p->doc_fd));
+	sys_close(take_fd(&p->manifest_fd));
+	sys_close(take_fd(&p->config_fd));
+	sys_release(p->mem, sizeof(p->mem));
+	p->state = PULL_IDLE;
+}
+
+void pull_fail(struct pull *p, const struct err *e)
+{
+	struct pull_callbacks cb = p->cb;
+	struct err copy = *e;
+
+	err_wrap(&copy, "%s", p->name);
+	clean_up(p);
+	cb.done(cb.data, NULL, &copy);
+}
+
+void pull_cancel(void)
+{
+	struct err e = {0};
+
+	if (!pull_active())
+		return;
+	err_text(&e, -ECANCELED, "cancelled while %s", state_names[job.state]);
+	pull_fail(&job, &e);
+}
+
+static int why_ended(struct role_proc *proc, struct err *e)
+{
+	const char *name = roles[proc->id].name + 1;
+	struct sys_exit x = {0};
+
+	role_end(proc, &x);
+	if (x.signaled && x.code == SIGKILL)
+		return err_text(e, -ENOMEM,
+				"the %s role needed more than the pull's memory (CONFIG_PULL_MEMORY_KIB=%d), "
+				"or was killed",
+				name, CONFIG_PULL_MEMORY_KIB);
+	return err_text(e, -ECONNRESET, "the %s role ended with %s %d", name,
+			x.signaled ? "signal" : "status", x.code);
+}
+
+int pull_recv(struct role_proc *proc, struct loop_io *io, uint8_t *buf, size_t cap,
+	      struct msg *ret_msg, struct err *e)
+{
+	int r = role_recv(proc, buf, cap, ret_msg, MSG_DONTWAIT);
+
+	if (r == 1)
+		return 1;
+	if (r == -EAGAIN)
+		return 0;
+	loop_io_fini(io);
+	if (r == -EPROTO) {
+		role_end(proc, NULL);
+		return err_text(e, r, "the %s role sent what it may not send and was ended",
+				roles[proc->id].name + 1);
+	}
+	return why_ended(proc, e);
+}
+
+/* Parsing ------------------------------------------------------------------------------------- */
+
+static void on_parsed(struct loop_io *io, uint32_t events)
+{
+	struct pull *p = io->data;
+
+	(void)events;
+	loop_io_fini(&p->parse_io);
+	loop_timer_fini(&p->parse_timer);
+	if (p->state == PULL_PARSE_DOC)
+		got_doc(p);
+	else
+		got_config(p);
+}
+
+static void on_parse_timeout(struct loop_timer *t)
+{
+	struct err e = {0};
+
+	err_text(&e, -ETIMEDOUT, "the parse role did not answer within %d s", PARSE_TIMEOUT_MS / 1000);
+	pull_fail(t->data, &e);
+}
+
+void pull_doc_arrived(struct pull *p)
+{
+	bool config = p->state == PULL_FETCH_CONFIG;
+	struct err e = {0};
+	int r;
+
+	r = parse_start(&p->parse, config ? PARSE_IMAGE_CONFIG : PARSE_IMAGE_DOC,
+			config ? "configuration" : "manifest",
+			!config && p->content_type[0] ? p->content_type : NULL, p->doc_fd, -1,
+			p->cgroup.procs, &e);
+	if (r == 0) {
+		p->parsing = true;
+		p->state = config ? PULL_PARSE_CONFIG : PULL_PARSE_DOC;
+		r = loop_io_init(&p->parse_io, p->env.loop, p->parse.proc.peer_fd, EPOLLIN, on_parsed, p);
+		if (r < 0)
+			err_set(&e, r, "watch the parse role");
+	}
+	if (r < 0) {
+		pull_fail(p, &e);
+		return;
+	}
+	loop_timer_init(&p->parse_timer, p->env.loop, on_parse_timeout, p);
+	loop_timer_set(&p->parse_timer, PARSE_TIMEOUT_MS);
+}
+
+static int check_digest(const struct pull *p, const struct digest *got, struct err *e)
+{
+	char want_text[DIGEST_TEXT_CAP], got_text[DIGEST_TEXT_CAP];
+
+	if (!p->has_want || digest_eq(&p->want, got))
+		return 0;
+	return err_text(e, -EBADMSG, "asked for %s, got bytes with digest %s: refused",
+			digest_text(want_text, &p->want), digest_text(got_text, got));
+}
+
+static int ask_for(struct pull *p, enum pull_state state, const struct digest *want, struct err *e)
+{
+	char text[DIGEST_TEXT_CAP];
+
+	p->state = state;
+	p->want = *want;
+	p->has_want = true;
+	return pull_source_doc(p, state == PULL_FETCH_CONFIG, digest_text(text, want), e);
+}
+
+/* A layout's index names its one image without a platform; the configuration is checked anyway. */
+static int choose(const struct image_doc *index, struct err *e)
+{
+	struct image_platform host = image_host_platform();
+	int only = -1, n = 0;
+
+	for (size_t i = 0; i < index->n_manifests; i++) {
+		if (index->manifests[i].attestation)
+			continue;
+		only = (int)i;
+		n++;
+	}
+	return n == 1 && !index->manifests[only].platform.os ? only : image_choose(index, &host, e);
+}
+
+static int follow_index(struct pull *p, const struct image_doc *index, struct err *e)
+{
+	struct digest chosen;
+	int i;
+
+	if (++p->depth >= PULL_MAX_INDEX_DEPTH)
+		return err_text(e, -ELOOP, "indexes are nested more than %d deep", PULL_MAX_INDEX_DEPTH - 1);
+	i = choose(index, e);
+	if (i < 0)
+		return i;
+	chosen = index->manifests[i].digest;
+	arena_reset(&p->arena);
+	return ask_for(p, PULL_FETCH_DOC, &chosen, e);
+}
+
+static int publish(struct pull *p, struct err *e)
+{
+	int r = store_ref_set(p->env.store, &p->ref, &p->manifest.digest, e);
+
+	if (r < 0)
+		return r;
+	p->result.manifest = p->manifest.digest;
+	p->result.layers = (unsigned int)p->manifest.n_layers;
+	return 0;
+}
+
+static void finish(struct pull *p)
+{
+	struct pull_callbacks cb = p->cb;
+	struct pull_result result = p->result;
+
+	clean_up(p);
+	cb.done(cb.data, &result, NULL);
+}
+
+/* An image that is here already needs its name only: an unchanged tag costs one document. */
+static bool already_stored(struct pull *p)
+{
+	size_t mark = p->arena.len;
+	struct store_image img;
+	bool stored;
+
+	stored = store_image_get(p->env.store, &p->manifest.digest, &p->arena, &img, NULL) == 0;
+	for (size_t i = 0; stored && i < img.config.n_diff_ids; i++)
+		stored = store_layer_exists(p->env.store, &img.config.diff_ids[i]);
+	if (stored)
+		p->result.image_id = img.config.digest;
+	p->arena.len = mark;
+	return stored;
+}
+
+static int take_manifest(struct pull *p, const struct image_doc *doc, struct err *e)
+{
+	int r;
+
+	p->manifest = *doc;
+	if (already_stored(p)) {
+		r = publish(p, e);
+		if (r == 0)
+			finish(p);
+		return r;
+	}
+	p->manifest_fd = take_fd(&p->doc_fd);
+	return ask_for(p, PULL_FETCH_CONFIG, &p->manifest.config.digest, e);
+}
+
+static void got_doc(struct pull *p)
+{
+	struct image_doc doc = {0};
+	struct err e = {0};
+	int r;
+
+	p->parsing = false;
+	r = parse_finish_doc(&p->parse, &p->arena, &doc, &e);
+	if (r == 0)
+		r = check_digest(p, &doc.digest, &e);
+	if (r == 0 && doc.kind == IMAGE_DOC_INDEX)
+		r = follow_index(p, &doc, &e);
+	else if (r == 0)
+		r = take_manifest(p, &doc, &e);
+	if (r < 0 && pull_active())
+		pull_fail(p, &e);
+}
+
+/* Layers and the end ------------------------------------------------------------------------------ */
+
+static int store_image(struct pull *p, struct err *e)
+{
+	struct store_image img = {.manifest = p->manifest, .config = p->config};
+	auto_unmap struct sys_map manifest = {0}, config = {0};
+	int r = sys_map_file(p->manifest_fd, &manifest);
+
+	if (r == 0)
+		r = sys_map_file(p->config_fd, &config);
+	if (r < 0)
+		return err_set(e, r, "map the image's documents");
+	return store_image_put(p->env.store, (struct span){manifest.p, manifest.len},
+			       (struct span){config.p, config.len}, &img, e);
+}
+
+static void next_layer(struct pull *p)
+{
+	struct err e = {0};
+	char name[16];
+	int r = 0;
+
+	while (p->layer.index < p->manifest.n_layers &&
+	       store_layer_exists(p->env.store, &p->config.diff_ids[p->layer.index])) {
+		pull_progress(p, pull_layer_name(p, name), "already there", 0, 0);
+		p->layer.index++;
+	}
+	if (p->layer.index < p->manifest.n_layers) {
+		p->state = PULL_LAYER;
+		r = pull_layer_begin(p, &e);
+	} else {
+		r = store_image(p, &e);
+		if (r == 0)
+			r = publish(p, &e);
+		if (r == 0)
+			finish(p);
+	}
+	if (r < 0 && pull_active())
+		pull_fail(p, &e);
+}
+
+void pull_layer_done(struct pull *p)
+{
+	p->layer.index++;
+	next_layer(p);
+}
+
+static void got_config(struct pull *p)
+{
+	struct image_platform host = image_host_platform();
+	struct err e = {0};
+	int r;
+
+	p->parsing = false;
+	r = parse_finish_config(&p->parse, &p->arena, &p->config, &e);
+	if (r == 0)
+		r = check_digest(p, &p->config.digest, &e);
+	if (r == 0)
+		r = image_check_config(&p->manifest, &p->config, &host, &e);
+	if (r < 0) {
+		pull_fail(p, &e);
+		return;
+	}
+	p->config_fd = take_fd(&p->doc_fd);
+	p->result.image_id = p->config.digest;
+	p->layer.index = 0;
+	next_layer(p);
+}
+
+/* Start ----------------------------------------------------------------------------------------- */
+
+static void first_step(struct loop_timer *t)
+{
+	struct pull *p = t->data;
+	char text[DIGEST_TEXT_CAP];
+	struct err e = {0};
+	const char *what = p->ref.tag;
+	int r;
+
+	pull_cgroup_make(p);
+	if (p->layout_fd >= 0) {
+		what = "index.json";
+	} else if (p->ref.has_digest) {
+		p->want = p->ref.digest;
+		p->has_want = true;
+		what = digest_text(text, &p->want);
+	}
+	pull_progress(p, "manifest", "fetching", 0, 0);
+	r = pull_source_doc(p, false, what, &e);
+	if (r < 0 && pull_active())
+		pull_fail(p, &e);
+}
+
+static int begin(const struct pull_env *env, const struct reference *ref, const char *name,
+		 const struct pull_callbacks *callbacks, struct err *e)
+{
+	struct pull *p = &job;
+
+	if (pull_active())
+		return err_text(e, -EBUSY, "another pull is under way");
+	p->env = *env;
+	p->ref = *ref;
+	p->cb = *callbacks;
+	p->result = (struct pull_result){0};
+	p->layer = (struct pull_layer){0};
+	p->depth = 0;
+	p->has_want = false;
+	if (str_copy(p->name, sizeof(p->name), name) < 0)
+		return err_text(e, -ENAMETOOLONG, "name of the image is too long");
+	arena_init(&p->arena, p->mem, sizeof(p->mem));
+	p->state = PULL_FETCH_DOC;
+	loop_timer_init(&kick, env->loop, first_step, p);
+	loop_timer_set(&kick, 0);
+	return 0;
+}
+
+int pull_start(const struct pull_env *env, const struct reference *ref,
+	       const struct pull_callbacks *callbacks, struct err *e)
+{
+	char name[REFERENCE_TEXT_CAP];
+
+	return begin(env, ref, reference_short(name, ref), callbacks, e);
+}
+
+int pull_start_layout(const struct pull_env *env, int layout_fd, const char *label,
+		      const struct reference *ref, const struct pull_callbacks *callbacks,
+		      struct err *e)
+{
+	int fd, r;
+
+	if (pull_active())
+		return err_text(e, -EBUSY, "another pull is under way");
+	fd = sys_dup(layout_fd, 0);
+	if (fd < 0)
+		return err_set(e, fd, "%s", label);
+	r = begin(env, ref, label, callbacks, e);
+	if (r < 0)
+		sys_close(fd);
+	else
+		job.layout_fd = fd;
+	return r;
+}

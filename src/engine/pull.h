@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/digest.h"
+#include "base/err.h"
+#include "loop/loop.h"
+#include "store/store.h"
+#include "wire/reference.h"
+
+/*
+ * One image into the store: from a registry, or from an OCI layout directory. fetch, parse and
+ * unpack do the work; this job only moves descriptors between them, compares digests and renames.
+ * There is one job at a time: its roles share one memory cgroup of CONFIG_PULL_MEMORY_KIB, and two
+ * pulls side by side would need two of them. Whoever starts jobs keeps the queue.
+ */
+
+/** struct pull_env - what the job works with; outlives it */
+struct pull_env {
+	struct loop *loop;
+	struct store *store;
+	const char *config_path;   /* "/etc/cleat": certs.d/<registry>/{ca.crt,plain-http}, ca.crt */
+	const char *cgroup_parent; /* "/cleat": the job's cgroup is made below it and removed */
+};
+
+struct pull_result {
+	struct digest manifest, image_id;
+	uint64_t fetched_bytes;	 /* compressed, of layers */
+	uint64_t unpacked_bytes; /* content of files */
+	unsigned int layers, layers_fetched;
+};
+
+/** pull_progress_fn() - @what: "manifest", or a layer as twelve digits; @text: "fetching", "unpacking",
+ *  "done", "already there"; @total 0: unknown */
+typedef void pull_progress_fn(void *data, const char *what, const char *text, uint64_t done_bytes,
+			      uint64_t total_bytes);
+
+/** pull_done_fn() - called exactly once, from the loop: either @result, or @e with the whole explanation */
+typedef void pull_done_fn(void *data, const struct pull_result *result, const struct err *e);
+
+struct pull_callbacks {
+	pull_progress_fn *progress; /* may be NULL */
+	pull_done_fn *done;
+	void *data;
+};
+
+/**
+ * pull_start() - fetch @ref from its registry and name it so in the store
+ *
+ * Return: 0, then done() will be called; -EBUSY a job is under way; -errno, then done() is not called.
+ */
+int pull_start(const struct pull_env *env, const struct reference *ref,
+	       const struct pull_callbacks *callbacks, struct err *e);
+
+/**
+ * pull_start_layout() - the same from an OCI image layout
+ * @layout_fd: the directory; duplicated
+ * @label:     how messages name it
+ * @ref:       the name that the image gets in the store (containerd CVE-2026-50195: never one that
+ *             the directory chooses)
+ */
+int pull_start_layout(const struct pull_env *env, int layout_fd, const char *label,
+		      const struct reference *ref, const struct pull_callbacks *callbacks,
+		      struct err *e);
+
+bool pull_active(void);
+
+/** pull_cancel() - kill the roles, drop what was staged; done() is called with -ECANCELED before it returns */
+void pull_cancel(void);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The memory bound of a pull: fetch and unpack are started inside one cgroup, which the kernel
+ * bounds, the page cache of what they write included. Without a memory controller the address-space
+ * limits of the role table still bound each role; the same where the store is in memory, because
+ * there the image itself would count and not fit.
+ */
+#include <linux/magic.h>
+#include <sys/statfs.h>
+
+#include "engine/pull_job.h"
+#include "sys/fd.h"
+
+static bool store_in_memory(const struct store *s)
+{
+	struct statfs fs;
+
+	return sys_statfs(s->root_fd, &fs) == 0 &&
+	       (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
+void pull_cgroup_make(struct pull *p)
+{
+	struct oci_resources limits = {
+		.mem_limit = {.set = true, .v = CONFIG_PULL_MEMORY_KIB * 1024LL},
+	};
+	struct pull_cgroup *g = &p->cgroup;
+	char path[128];
+
+	g->n = 0;
+	g->procs[0] = NULL;
+	arena_init(&g->arena, g->mem, sizeof(g->mem));
+	if (store_in_memory(p->env.store))
+		return;
+	if (str_printf(path, sizeof(path), "%s/pull", p->env.cgroup_parent) < 0 ||
+	    cgroup_find(&g->cgroup, path, "pull", &g->arena, NULL) < 0 ||
+	    cgroup_create(&g->cgroup, &limits, NULL) < 0)
+		return;
+	for (size_t i = 0; i < g->cgroup.n; i++) {
+		g->dirs[i] = g->cgroup.h[i].path;
+		g->procs[i] = arena_printf(&g->arena, "%s/cgroup.procs", g->cgroup.h[i].path);
+		if (!g->procs[i])
+			break;
+		g->n = i + 1;
+	}
+	g->procs[g->n] = NULL;
+	cgroup_close(&g->cgroup);
+}
+
+void pull_cgroup_remove(struct pull *p)
+{
+	struct pull_cgroup *g = &p->cgroup;
+	struct oci_strs dirs = {.v = (char **)(uintptr_t)g->dirs, .n = g->n};
+
+	if (g->n)
+		cgroup_remove(&dirs, NULL);
+	g->n = 0;
+	g->procs[0] = NULL;
+}

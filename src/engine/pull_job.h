@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "engine/pull.h"
+#include "parse/client.h"
+#include "role/role.h"
+#include "runtime/cgroup/cgroup.h"
+#include "unpack/unpack.h"
+
+/* Inside of the pull job: what pull.c, pull_source.c, pull_layer.c and pull_cgroup.c share. */
+
+/* X(symbol, what messages call it) */
+#define PULL_STATES(X)                                                                             \
+	X(IDLE, "idle")                                                                            \
+	X(FETCH_DOC, "fetching the manifest")                                                      \
+	X(PARSE_DOC, "reading the manifest")                                                       \
+	X(FETCH_CONFIG, "fetching the configuration")                                              \
+	X(PARSE_CONFIG, "reading the configuration")                                               \
+	X(LAYER, "fetching and unpacking a layer")
+
+enum pull_state {
+#define X(symbol, name) PULL_##symbol,
+	PULL_STATES(X)
+#undef X
+};
+
+#define PULL_MAX_INDEX_DEPTH 3 /* layout index, image index, manifest */
+
+struct pull_cgroup {
+	struct cgroup cgroup;
+	struct arena arena;
+	char mem[4096];
+	const char *procs[CGROUP_MAX_HIERARCHIES + 1]; /* for role_spawn(); all NULL: no cgroup */
+	const char *dirs[CGROUP_MAX_HIERARCHIES + 1];
+	size_t n;
+};
+
+/** struct pull_layer - the layer under way */
+struct pull_layer {
+	size_t index;
+	char staged[32]; /* "" = nothing staged */
+	bool fetched;	 /* the source has given all bytes */
+	bool unpacked;
+	struct digest blob, diff_id;
+	uint64_t blob_bytes, unpacked_bytes;
+	struct err fetch_error, unpack_error;
+};
+
+struct pull {
+	struct pull_env env;
+	struct pull_callbacks cb;
+	struct reference ref;
+	char name[REFERENCE_TEXT_CAP]; /* for messages: the reference, or the directory */
+	enum pull_state state;
+	int layout_fd; /* >= 0: the source is a directory, not a registry */
+	uint32_t get_id;
+	unsigned int depth;
+	struct digest want; /* of the document under way; a tag has none */
+	bool has_want;
+	char content_type[128];
+	int doc_fd, manifest_fd, config_fd; /* sealed memfds once complete */
+	struct role_proc fetch, unpack;
+	struct loop_io fetch_io, unpack_io, parse_io;
+	struct loop_timer parse_timer;
+	struct parse_call parse;
+	bool parsing;
+	struct pull_cgroup cgroup;
+	struct pull_layer layer;
+	struct image_doc manifest;
+	struct image_config config;
+	struct pull_result result;
+	struct arena arena; /* models */
+	_Alignas(16) uint8_t mem[CONFIG_PULL_MODEL_KIB * 1024];
+};
+
+/** pull_fail() - end the job: @e gets the name in front. The job is idle afterwards */
+void pull_fail(struct pull *p, const struct err *e);
+void pull_progress(struct pull *p, const char *what, const char *text, uint64_t done_bytes,
+		   uint64_t total_bytes);
+const char *pull_layer_name(const struct pull *p, char dst[static 16]);
+
+/** pull_recv() - next frame of a role or why it ended. Return: 1; 0 nothing yet; -errno with @e */
+int pull_recv(struct role_proc *proc, struct loop_io *io, uint8_t *buf, size_t cap,
+	      struct msg *ret_msg, struct err *e);
+
+/* pull_source.c */
+
+/** pull_source_doc() - ask for a document into p->doc_fd; pull_doc_arrived() follows, at once or later */
+int pull_source_doc(struct pull *p, bool blob, const char *what, struct err *e);
+
+/** pull_source_layer() - bytes of a layer. @ret_fd: for reading, the caller's; pull_layer_fetched() follows */
+int pull_source_layer(struct pull *p, const struct image_descriptor *d, int *ret_fd, struct err *e);
+void pull_source_close(struct pull *p);
+void pull_doc_arrived(struct pull *p);
+
+/* pull_layer.c */
+int pull_layer_begin(struct pull *p, struct err *e);
+void pull_layer_fetched(struct pull *p, uint64_t bytes, const struct err *e);
+void pull_layer_drop(struct pull *p);
+void pull_layer_done(struct pull *p); /* pull.c: goes on to the next */
+
+/* pull_cgroup.c */
+
+/** pull_cgroup_make() - a machine without a memory controller is no failure: the limits of roles[] hold there */
+void pull_cgroup_make(struct pull *p);
+void pull_cgroup_remove(struct pull *p);

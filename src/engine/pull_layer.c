@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One layer: the source's bytes run into unpack, which hashes and writes them below staging. Only
+ * when both have answered, and both digests are the ones that manifest and configuration name, does
+ * the layer get its name in the store. Of two failures the cause is told, not the consequence: a
+ * broken download is why unpack sees a short archive, and a full disk is why a download has nobody
+ * to write to.
+ */
+#include <errno.h>
+#include <sys/epoll.h>
+
+#include "engine/pull_job.h"
+#include "sys/fd.h"
+
+#define FRAME_CAP (8 * 1024)
+#define MAX_ENTRIES 0 /* what the build allows */
+
+static uint8_t frame[FRAME_CAP];
+
+static const struct image_descriptor *layer_descriptor(const struct pull *p)
+{
+	return &p->manifest.layers[p->layer.index];
+}
+
+const char *pull_layer_name(const struct pull *p, char dst[static 16])
+{
+	char hex[DIGEST_HEX_LEN + 1];
+
+	digest_hex(hex, &layer_descriptor(p)->digest);
+	str_copy_n(dst, 16, hex, 12);
+	return dst;
+}
+
+void pull_layer_drop(struct pull *p)
+{
+	loop_io_fini(&p->unpack_io);
+	role_end(&p->unpack, NULL);
+	if (p->layer.staged[0])
+		store_layer_abort(p->env.store, p->layer.staged);
+	p->layer.staged[0] = '\0';
+}
+
+static int wrong_digest(const struct pull *p, const char *which, const struct digest *want,
+			const struct digest *got, struct err *e)
+{
+	char want_text[DIGEST_TEXT_CAP], got_text[DIGEST_TEXT_CAP];
+
+	return err_text(e, -EBADMSG,
+			"layer %zu of %zu: %s digest is %s, expected %s: the bytes were changed on the "
+			"way or at the source",
+			p->layer.index + 1, p->manifest.n_layers, which, digest_text(got_text, got),
+			digest_text(want_text, want));
+}
+
+static int check(const struct pull *p, struct err *e)
+{
+	const struct image_descriptor *d = layer_descriptor(p);
+	const struct digest *diff_id = &p->config.diff_ids[p->layer.index];
+
+	if (!digest_eq(&p->layer.blob, &d->digest))
+		return wrong_digest(p, "the blob's", &d->digest, &p->layer.blob, e);
+	if (!digest_eq(&p->layer.diff_id, diff_id))
+		return wrong_digest(p, "the unpacked", diff_id, &p->layer.diff_id, e);
+	return 0;
+}
+
+static void commit(struct pull *p)
+{
+	struct err e = {0};
+	char name[16];
+	int r = check(p, &e);
+
+	loop_io_fini(&p->unpack_io);
+	role_end(&p->unpack, NULL);
+	if (r == 0) {
+		r = store_layer_commit(p->env.store, p->layer.staged,
+				       &p->config.diff_ids[p->layer.index], p->layer.unpacked_bytes, &e);
+		p->layer.staged[0] = '\0'; /* published or dropped by commit */
+	}
+	if (r < 0) {
+		pull_fail(p, &e);
+		return;
+	}
+	p->result.layers_fetched++;
+	p->result.fetched_bytes += p->layer.blob_bytes;
+	p->result.unpacked_bytes += p->layer.unpacked_bytes;
+	pull_progress(p, pull_layer_name(p, name), "done", p->layer.blob_bytes, p->layer.blob_bytes);
+	pull_layer_done(p);
+}
+
+/* Both sides have answered, or one answer is enough to know. */
+static void settle(struct pull *p)
+{
+	struct pull_layer *l = &p->layer;
+
+	if (l->fetch_error.code && l->fetch_error.code != -EPIPE)
+		pull_fail(p, &l->fetch_error);
+	else if (l->unpack_error.code && (l->fetched || l->fetch_error.code))
+		pull_fail(p, &l->unpack_error);
+	else if (l->fetched && l->unpacked)
+		commit(p);
+}
+
+void pull_layer_fetched(struct pull *p, uint64_t bytes, const struct err *e)
+{
+	if (e)
+		p->layer.fetch_error = *e;
+	else
+		p->layer.fetched = true;
+	p->layer.blob_bytes = bytes;
+	settle(p);
+}
+
+static void unpack_failed(struct pull *p, const struct err *e)
+{
+	err_text(&p->layer.unpack_error, e->code, "layer %zu of %zu: %s", p->layer.index + 1,
+		 p->manifest.n_layers, e->msg);
+	settle(p);
+}
+
+static void got_opaque(struct pull *p, struct dec *d)
+{
+	char *path = dec_str_req(d);
+	struct err e = {0};
+
+	if (dec_done(d) < 0)
+		err_text(&e, -EBADMSG, "the unpack role broke its protocol");
+	else
+		store_layer_opaque(p->env.store, p->layer.staged, path, &e);
+	if (e.code)
+		pull_fail(p, &e);
+}
+
+static void got_done(struct pull *p, struct dec *d)
+{
+	struct err e = {0};
+
+	dec_digest(d, &p->layer.blob);
+	dec_digest(d, &p->layer.diff_id);
+	p->layer.blob_bytes = dec_u64(d);
+	p->layer.unpacked_bytes = dec_u64(d);
+	dec_u64(d); /* entries */
+	if (dec_done(d) < 0) {
+		err_text(&e, -EBADMSG, "the unpack role broke its protocol");
+		unpack_failed(p, &e);
+		return;
+	}
+	p->layer.unpacked = true;
+	settle(p);
+}
+
+static void got_error(struct pull *p, struct dec *d)
+{
+	int64_t code = dec_i64(d);
+	char *text = dec_str_req(d);
+	struct err e = {0};
+
+	if (dec_done(d) < 0 || code >= 0 || code < -4095)
+		err_text(&e, -EBADMSG, "the unpack role broke its protocol");
+	else
+		err_text(&e, (int)code, "%s", text);
+	unpack_failed(p, &e);
+}
+
+static void on_unpack(struct loop_io *io, uint32_t events)
+{
+	struct pull *p = io->data;
+	char mem[4096 - 512];
+	struct arena strings;
+	struct err e = {0};
+	struct dec d;
+	struct msg m;
+	int r;
+
+	(void)events;
+	r = pull_recv(&p->unpack, io, frame, sizeof(frame), &m, &e);
+	if (r < 0 && !p->layer.unpacked && !p->layer.unpack_error.code)
+		unpack_failed(p, &e);
+	if (r <= 0)
+		return;
+	arena_init(&strings, mem, sizeof(mem));
+	dec_init(&d, m.payload, m.len, &strings);
+	msg_close_fds(&m);
+	if (m.type == UNPACK_OPAQUE)
+		got_opaque(p, &d);
+	else if (m.type == UNPACK_DONE)
+		got_done(p, &d);
+	else
+		got_error(p, &d);
+}
+
+static int start_unpack(struct pull *p, int in_fd, int staging_fd, struct err *e)
+{
+	const int fds[] = {in_fd, staging_fd};
+	struct msg_out o;
+	int r = role_spawn(ROLE_UNPACK, fds, ARRAY_LEN(fds), p->cgroup.procs, &p->unpack, e);
+
+	if (r < 0)
+		return r;
+	r = loop_io_init(&p->unpack_io, p->env.loop, p->unpack.peer_fd, EPOLLIN, on_unpack, p);
+	if (r < 0)
+		return err_set(e, r, "watch the unpack role");
+	msg_begin(&o, frame, sizeof(frame), UNPACK_START);
+	enc_u32(&o.enc, layer_descriptor(p)->compression);
+	enc_u64(&o.enc, CONFIG_MAX_LAYER_MIB * 1024ULL * 1024);
+	enc_u64(&o.enc, MAX_ENTRIES);
+	r = msg_send(p->unpack.peer_fd, &o);
+	return r < 0 ? err_set(e, r, "send the layer's limits to the unpack role") : 0;
+}
+
+int pull_layer_begin(struct pull *p, struct err *e)
+{
+	size_t index = p->layer.index;
+	auto_close int staging_fd = -1;
+	auto_close int in_fd = -1;
+	char name[16];
+	int r;
+
+	p->layer = (struct pull_layer){.index = index};
+	staging_fd = store_layer_begin(p->env.store, p->layer.staged, e);
+	if (staging_fd < 0) {
+		p->layer.staged[0] = '\0';
+		return staging_fd;
+	}
+	pull_progress(p, pull_layer_name(p, name), "fetching", 0, layer_descriptor(p)->size);
+	r = pull_source_layer(p, layer_descriptor(p), &in_fd, e);
+	if (r < 0)
+		return r;
+	return start_unpack(p, in_fd, staging_fd, e);
+}

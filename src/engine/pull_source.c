@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the bytes of an image come from: the fetch role, or a layout directory. Documents land in a
+ * memfd that is sealed before anybody reads it: what was hashed and parsed is what is stored, even
+ * if the role that wrote it has been taken over.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "base/build.h"
+#include "engine/pull_job.h"
+#include "registry/fetch.h"
+#include "store/oci_layout.h"
+#include "sys/fd.h"
+
+#define FRAME_CAP (8 * 1024)
+#define PIPE_BYTES (1024 * 1024)
+
+static uint8_t frame[FRAME_CAP];
+
+/* One wish at a time: the id tells an answer to this wish from one that came too late. */
+static int send_get(struct pull *p, enum fetch_kind kind, const char *what, uint64_t max_bytes,
+		    uint64_t expect_bytes, int fd, struct err *e)
+{
+	struct msg_out o;
+	int r;
+
+	msg_begin(&o, frame, sizeof(frame), FETCH_GET);
+	enc_u32(&o.enc, ++p->get_id);
+	enc_u32(&o.enc, kind);
+	enc_str(&o.enc, what);
+	enc_u64(&o.enc, max_bytes);
+	enc_u64(&o.enc, expect_bytes);
+	msg_add_fd(&o, fd);
+	r = msg_send(p->fetch.peer_fd, &o);
+	return r < 0 ? err_set(e, r, "ask the fetch role for %s", what) : 0;
+}
+
+static void arrived(struct pull *p, uint64_t bytes, const struct err *e)
+{
+	struct err seal = {0};
+	int r;
+
+	if (p->state == PULL_LAYER) {
+		pull_layer_fetched(p, bytes, e);
+		return;
+	}
+	if (e) {
+		pull_fail(p, e);
+		return;
+	}
+	r = sys_seal(p->doc_fd);
+	if (r < 0) {
+		err_set(&seal, r, "seal a document");
+		pull_fail(p, &seal);
+		return;
+	}
+	pull_doc_arrived(p);
+}
+
+static void got_done(struct pull *p, struct dec *d)
+{
+	uint32_t id = dec_u32(d);
+	uint64_t bytes = dec_u64(d);
+	char *type = dec_str(d);
+	struct err e = {0};
+
+	dec_str(d); /* Docker-Content-Digest: the parse role's own hash is what counts */
+	if (dec_done(d) < 0) {
+		err_text(&e, -EBADMSG, "the fetch role broke its protocol");
+		pull_fail(p, &e);
+		return;
+	}
+	if (id != p->get_id)
+		return;
+	if (str_copy(p->content_type, sizeof(p->content_type), type ? type : "") < 0)
+		p->content_type[0] = '\0';
+	arrived(p, bytes, NULL);
+}
+
+static void got_error(struct pull *p, struct dec *d)
+{
+	uint32_t id = dec_u32(d);
+	int64_t code = dec_i64(d);
+	char *text = dec_str_req(d);
+	struct err e = {0};
+
+	dec_u32(d); /* class: for a retry policy of the starter */
+	if (dec_done(d) < 0 || code >= 0 || code < -4095)
+		err_text(&e, -EBADMSG, "the fetch role broke its protocol");
+	else
+		err_text(&e, (int)code, "%s", text);
+	if (id == p->get_id || id == 0 || e.code == -EBADMSG)
+		arrived(p, 0, &e);
+}
+
+static void got_progress(struct pull *p, struct dec *d)
+{
+	uint32_t id = dec_u32(d);
+	uint64_t bytes = dec_u64(d);
+	char name[16];
+
+	if (dec_done(d) == 0 && id == p->get_id && p->state == PULL_LAYER)
+		pull_progress(p, pull_layer_name(p, name), "fetching", bytes,
+			      p->manifest.layers[p->layer.index].size);
+}
+
+static void on_fetch(struct loop_io *io, uint32_t events)
+{
+	struct pull *p = io->data;
+	struct arena strings;
+	char mem[4096 - 512];
+	struct err e = {0};
+	struct dec d;
+	struct msg m;
+	int r;
+
+	(void)events;
+	r = pull_recv(&p->fetch, io, frame, sizeof(frame), &m, &e);
+	if (r < 0)
+		arrived(p, 0, &e);
+	if (r <= 0)
+		return;
+	arena_init(&strings, mem, sizeof(mem));
+	dec_init(&d, m.payload, m.len, &strings);
+	msg_close_fds(&m);
+	if (m.type == FETCH_DONE)
+		got_done(p, &d);
+	else if (m.type == FETCH_ERROR)
+		got_error(p, &d);
+	else
+		got_progress(p, &d);
+}
+
+/* The machine's bundle, or the one of a device that ships its own. */
+static int open_ca_bundle(const char *config_path)
+{
+	static const char *const system_paths[] = {
+		"/etc/ssl/certs/ca-certificates.crt",
+		"/etc/ssl/cert.pem",
+		"/etc/pki/tls/certs/ca-bundle.crt",
+	};
+	char path[512];
+	int fd = -1;
+
+	if (str_printf(path, sizeof(path), "%s/ca.crt", config_path) > 0)
+		fd = sys_open(AT_FDCWD, path, O_RDONLY, 0);
+	for (size_t i = 0; fd < 0 && i < ARRAY_LEN(system_paths); i++)
+		fd = sys_open(AT_FDCWD, system_paths[i], O_RDONLY, 0);
+	return fd;
+}
+
+/* certs.d/<host[:port]>/<name>; the grammar of references has no '/' and no ".." in a host */
+static int open_registry_file(struct pull *p, const char *name)
+{
+	char path[512 + REFERENCE_HOST_CAP];
+
+	if (str_printf(path, sizeof(path), "%s/certs.d/%s/%s", p->env.config_path, p->ref.host, name) < 0)
+		return -ENAMETOOLONG;
+	return sys_open(AT_FDCWD, path, O_RDONLY, 0);
+}
+
+static int send_open(struct pull *p, struct err *e)
+{
+	auto_close int plain_fd = open_registry_file(p, "plain-http");
+	struct msg_out o;
+	int r;
+
+	msg_begin(&o, frame, sizeof(frame), FETCH_OPEN);
+	enc_str(&o.enc, p->ref.host);
+	enc_str(&o.enc, p->ref.repo);
+	enc_str(&o.enc, NULL);
+	enc_str(&o.enc, NULL);
+	enc_bool(&o.enc, plain_fd >= 0);
+	enc_i64(&o.enc, build_time_s);
+	r = msg_send(p->fetch.peer_fd, &o);
+	return r < 0 ? err_set(e, r, "send the registry's name to the fetch role") : 0;
+}
+
+static int start_fetch(struct pull *p, struct err *e)
+{
+	auto_close int bundle_fd = open_ca_bundle(p->env.config_path);
+	auto_close int ca_fd = open_registry_file(p, "ca.crt");
+	auto_close int resolv_fd = sys_open(AT_FDCWD, "/etc/resolv.conf", O_RDONLY, 0);
+	auto_close int hosts_fd = sys_open(AT_FDCWD, "/etc/hosts", O_RDONLY, 0);
+	const int fds[] = {bundle_fd < 0 ? -1 : bundle_fd, ca_fd < 0 ? -1 : ca_fd,
+			   resolv_fd < 0 ? -1 : resolv_fd, hosts_fd < 0 ? -1 : hosts_fd};
+	int r = role_spawn(ROLE_FETCH, fds, ARRAY_LEN(fds), p->cgroup.procs, &p->fetch, e);
+
+	if (r < 0)
+		return r;
+	r = loop_io_init(&p->fetch_io, p->env.loop, p->fetch.peer_fd, EPOLLIN, on_fetch, p);
+	if (r < 0)
+		return err_set(e, r, "watch the fetch role");
+	return send_open(p, e);
+}
+
+/* Copied, not handed over: whoever owns the directory may change the file under the parser's eyes. */
+static int copy_document(int from_fd, int to_fd, struct err *e)
+{
+	uint64_t left = CONFIG_IMAGE_DOC_KIB * 1024ULL;
+	char buf[2048];
+	ssize_t n;
+	int r;
+
+	while ((n = sys_read(from_fd, buf, sizeof(buf))) > 0) {
+		if ((uint64_t)n > left)
+			return err_text(e, -EFBIG, "document is larger than %d KiB (CONFIG_IMAGE_DOC_KIB)",
+					CONFIG_IMAGE_DOC_KIB);
+		left -= (uint64_t)n;
+		r = sys_write_all(to_fd, buf, (size_t)n);
+		if (r < 0)
+			return err_set(e, r, "copy a document");
+	}
+	return n < 0 ? err_set(e, (int)n, "read a document") : 0;
+}
+
+static int doc_from_layout(struct pull *p, const char *what, struct err *e)
+{
+	auto_close int fd = -1;
+	int r;
+
+	if (p->has_want)
+		fd = oci_layout_blob(p->layout_fd, &p->want, UINT64_MAX, e);
+	else
+		fd = oci_layout_index(p->layout_fd, e);
+	if (fd < 0)
+		return err_wrap(e, "%s", what);
+	r = copy_document(fd, p->doc_fd, e);
+	if (r < 0)
+		return err_wrap(e, "%s", what);
+	p->content_type[0] = '\0';
+	r = sys_seal(p->doc_fd);
+	if (r < 0)
+		return err_set(e, r, "seal a document");
+	pull_doc_arrived(p);
+	return 0;
+}
+
+int pull_source_doc(struct pull *p, bool blob, const char *what, struct err *e)
+{
+	int r = 0;
+
+	sys_close(take_fd(&p->doc_fd));
+	p->doc_fd = sys_memfd("image-document", MFD_ALLOW_SEALING);
+	if (p->doc_fd < 0)
+		return err_set(e, p->doc_fd, "make a memfd");
+	if (p->layout_fd >= 0)
+		return doc_from_layout(p, what, e);
+	if (p->fetch.pid <= 0)
+		r = start_fetch(p, e);
+	if (r < 0)
+		return r;
+	return send_get(p, blob ? FETCH_BLOB : FETCH_MANIFEST, what, CONFIG_IMAGE_DOC_KIB * 1024ULL, 0,
+			p->doc_fd, e);
+}
+
+int pull_source_layer(struct pull *p, const struct image_descriptor *d, int *ret_fd, struct err *e)
+{
+	char text[DIGEST_TEXT_CAP];
+	int fds[2], r;
+
+	digest_text(text, &d->digest);
+	if (p->layout_fd >= 0) {
+		r = oci_layout_blob(p->layout_fd, &d->digest, d->size, e);
+		if (r < 0)
+			return err_wrap(e, "%s", text);
+		*ret_fd = r;
+		pull_layer_fetched(p, d->size, NULL);
+		return 0;
+	}
+	r = sys_pipe(fds, 0);
+	if (r < 0)
+		return err_set(e, r, "make a pipe");
+	sys_pipe_size(fds[1], PIPE_BYTES);
+	r = send_get(p, FETCH_BLOB, text, d->size, d->size, fds[1], e);
+	sys_close(fds[1]); /* the fetch role holds the only writing end */
+	if (r < 0) {
+		sys_close(fds[0]);
+		return r;
+	}
+	*ret_fd = fds[0];
+	return 0;
+}
+
+void pull_source_close(struct pull *p)
+{
+	loop_io_fini(&p->fetch_io);
+	role_end(&p->fetch, NULL);
+	sys_close(take_fd(&p->layout_fd));
+}
