@@ -180,9 +180,10 @@ $(2)/src/base/build.o: $(O)/generated/build_time.h
 
 $(2)/libcleat.a: $$(addprefix $(2)/,$$(LIB_OBJS))
 $(2)/libcleat-nosys.a: $$(addprefix $(2)/,$$(NOSYS_OBJS))
+# thin archives: the linker's map then tells files of one name in different folders apart
 $(2)/libcleat.a $(2)/libcleat-nosys.a: $(2)/.objs
 	$$(call say,AR,$$@)
-	$$(Q)rm -f $$@ && $$($(1)_AR) rcsD $$@ $$(filter %.o,$$^)
+	$$(Q)rm -f $$@ && $$($(1)_AR) rcsDT $$@ $$(filter %.o,$$^)
 $(2)/.objs: FORCE
 	@mkdir -p $$(@D); echo '$$(OBJS)' | cmp -s - $$@ || echo '$$(OBJS)' >$$@
 
