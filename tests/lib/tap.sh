@@ -179,7 +179,7 @@ tap_exit() {
 	eval "$tap_cleanup"
 	for tap_pid in $tap_pids; do
 		kill "$tap_pid" 2>/dev/null || continue
-		(sleep 5; kill -9 "$tap_pid") 2>/dev/null &
+		(sleep 5; kill -9 "$tap_pid") >/dev/null 2>&1 &
 		tap_axe=$!
 		wait "$tap_pid" 2>/dev/null
 		kill "$tap_axe" 2>/dev/null
