@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
 
 #include "msg/msg.h"
@@ -17,22 +16,11 @@
 
 #define MODEL_MAX (CONFIG_PARSE_MODEL_KIB * 1024)
 
-static void end_role(struct parse_call *c)
+void parse_cancel(struct parse_call *c)
 {
 	struct sys_exit status;
 
-	if (c->proc.pid <= 0)
-		return;
-	sys_kill(c->proc.pid, SIGKILL);
-	sys_wait(c->proc.pid, 0, &status);
-	c->proc.pid = 0;
-	sys_close(take_fd(&c->proc.pidfd));
-	sys_close(take_fd(&c->proc.peer_fd));
-}
-
-void parse_cancel(struct parse_call *c)
-{
-	end_role(c);
+	role_end(&c->proc, &status);
 	if (c->out_fd > 0)
 		sys_close(take_fd(&c->out_fd));
 }
@@ -141,22 +129,22 @@ static int read_out_file(struct parse_call *c, uint64_t len, struct arena *a, st
 static int take_model(struct parse_call *c, struct arena *a, struct span *ret, struct err *e)
 {
 	uint8_t *frame = arena_alloc(a, MSG_MAX);
+	struct sys_exit status = {0};
 	struct msg m = {0};
 	struct dec d;
 	int r;
 
 	if (!frame)
 		return err_text(e, -EFBIG, "a frame does not fit the caller's memory");
-	r = msg_recv(c->proc.peer_fd, frame, MSG_MAX, &m, MSG_DONTWAIT);
-	end_role(c);
+	r = role_recv(&c->proc, frame, MSG_MAX, &m, MSG_DONTWAIT);
+	role_end(&c->proc, &status);
+	if (r == -EPROTO)
+		return err_text(e, -EBADMSG, "the parse role broke the protocol");
 	if (r <= 0)
-		return err_text(
-			e, r < 0 && r != -EAGAIN ? r : -ECONNRESET,
-			"the parse role ended without an answer (out of its memory limit?)");
+		return err_text(e, r < 0 && r != -EAGAIN ? r : -ECONNRESET,
+				"the parse role ended without an answer%s",
+				status.signaled ? ": it was killed (memory limit?)" : "");
 	msg_close_fds(&m);
-	if (!role_accepts(ROLE_PARSE, m.type))
-		return err_text(e, -EBADMSG,
-				"the parse role sent a frame 0x%x that it may not send", m.type);
 	dec_init(&d, m.payload, m.len, a);
 	if (m.type == PARSE_ERROR)
 		return read_error(&d, e);
