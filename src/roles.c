@@ -40,7 +40,7 @@ static const struct sys_seccomp_arg fetch_args[] = {
 static const uint32_t fetch_accepts[] = {FETCH_DONE, FETCH_ERROR, FETCH_PROGRESS, 0};
 
 static const int unpack_calls[] = {CALLS_BASE, CALLS_TREE, SYS_CALL_END};
-static const uint32_t unpack_accepts[] = {UNPACK_DONE, UNPACK_ERROR, 0};
+static const uint32_t unpack_accepts[] = {UNPACK_OPAQUE, UNPACK_DONE, UNPACK_ERROR, 0};
 
 const struct role roles[ROLE_COUNT] = {
 	[ROLE_PARSE] =

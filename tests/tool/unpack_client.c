@@ -3,13 +3,16 @@
  * Drives the unpack role without an engine: one layer file becomes a directory, in the confined
  * process that a pull would use. Prints what an engine would get:
  *
- *	unpack_client LAYER tar|gzip|zstd DIRECTORY [MAX-BYTES [MAX-ENTRIES]]
+ *	unpack_client [--unconfined] LAYER tar|gzip|zstd DIRECTORY [MAX-BYTES [MAX-ENTRIES]]
  *
  *	opaque PATH                      (the mark is set as store_layer_opaque() does)
  *	done BLOB DIFF-ID COMPRESSED-BYTES UNPACKED-BYTES ENTRIES
  *	error CODE TEXT                  exit status 1; CODE is a positive errno
  *	died STATUS                      exit status 3: the role ended without an answer
  *	peak KIB                         most resident memory of the role
+ *
+ * --unconfined calls the extraction in this process: no root of its own, no filter. What it refuses
+ * then, it refuses by itself and not because the role could not have done it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -25,6 +29,7 @@
 #include "msg/msg.h"
 #include "role/role.h"
 #include "sys/fd.h"
+#include "unpack/extract.h"
 #include "unpack/unpack.h"
 
 static uint8_t frame[MSG_MAX];
@@ -35,46 +40,55 @@ static int fail(const char *what, int code)
 	return 2;
 }
 
+static enum image_compression parse_compression(const char *text)
+{
+	if (!strcmp(text, "gzip"))
+		return IMAGE_TAR_GZIP;
+	return !strcmp(text, "zstd") ? IMAGE_TAR_ZSTD : IMAGE_TAR;
+}
+
 static int send_start(int peer_fd, const char *compression, uint64_t max_bytes,
 		      uint64_t max_entries)
 {
 	struct msg_out o;
 
 	msg_begin(&o, frame, sizeof(frame), UNPACK_START);
-	if (!strcmp(compression, "gzip"))
-		enc_u32(&o.enc, IMAGE_TAR_GZIP);
-	else
-		enc_u32(&o.enc, !strcmp(compression, "zstd") ? IMAGE_TAR_ZSTD : IMAGE_TAR);
+	enc_u32(&o.enc, parse_compression(compression));
 	enc_u64(&o.enc, max_bytes);
 	enc_u64(&o.enc, max_entries);
 	return msg_send(peer_fd, &o);
 }
 
-static void show_opaque(int root_fd, struct dec *d)
+static void mark_opaque(int root_fd, const char *path)
 {
-	char *path = dec_str_req(d);
 	struct err e = {0};
-	int fd;
+	int fd = rooted_open(root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &e);
 
 	printf("opaque %s\n", path);
-	fd = rooted_open(root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &e);
 	if (fd < 0 || fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) < 0)
 		printf("opaque-failed %s: %s\n", path, fd < 0 ? e.msg : strerror(errno));
 	sys_close(fd);
 }
 
-static void show_done(struct dec *d)
+static void print_done(const struct unpack_result *r)
 {
 	char blob_text[DIGEST_TEXT_CAP], diff_text[DIGEST_TEXT_CAP];
-	struct digest blob, diff_id;
-	unsigned long long n[3];
 
-	dec_digest(d, &blob);
-	dec_digest(d, &diff_id);
-	for (int i = 0; i < 3; i++)
-		n[i] = dec_u64(d);
-	printf("done %s %s %llu %llu %llu\n", digest_text(blob_text, &blob),
-	       digest_text(diff_text, &diff_id), n[0], n[1], n[2]);
+	printf("done %s %s %llu %llu %llu\n", digest_text(blob_text, &r->blob),
+	       digest_text(diff_text, &r->diff_id), (unsigned long long)r->compressed_bytes,
+	       (unsigned long long)r->unpacked_bytes, (unsigned long long)r->entries);
+}
+
+static void show_done(struct dec *d)
+{
+	struct unpack_result r;
+
+	dec_digest(d, &r.blob);
+	dec_digest(d, &r.diff_id);
+	r.compressed_bytes = dec_u64(d);
+	r.unpacked_bytes = dec_u64(d);
+	r.entries = dec_u64(d);
+	print_done(&r);
 }
 
 static void show_error(struct dec *d)
@@ -96,7 +110,7 @@ static int show(int root_fd, const struct msg *m)
 	arena_init(&arena, mem, sizeof(mem));
 	dec_init(&d, m->payload, m->len, &arena);
 	if (m->type == UNPACK_OPAQUE) {
-		show_opaque(root_fd, &d);
+		mark_opaque(root_fd, dec_str_req(&d));
 	} else if (m->type == UNPACK_DONE) {
 		show_done(&d);
 		status = 0;
@@ -128,40 +142,83 @@ static int run(struct role_proc *p, int root_fd)
 	return status;
 }
 
-int main(int argc, char **argv)
+static int confined(int fds[2], char **argv, uint64_t max_bytes, uint64_t max_entries)
 {
-	struct role_proc p;
-	struct err e = {0};
 	struct rusage usage;
+	struct role_proc p;
 	struct sys_exit x;
-	int fds[2], r;
+	struct err e = {0};
+	int r;
 
-	if (argc == 2 && argv[1][0] == '@')
-		return role_main(argv[1]);
-	if (argc < 4) {
-		fprintf(stderr, "usage: unpack_client LAYER tar|gzip|zstd DIRECTORY [MAX-BYTES "
-				"[MAX-ENTRIES]]\n");
-		return 2;
-	}
-	fds[0] = strcmp(argv[1], "-") ? open(argv[1], O_RDONLY | O_CLOEXEC) : dup(0);
-	fds[1] = open(argv[3], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fds[0] < 0 || fds[1] < 0)
-		return fail(argv[fds[0] < 0 ? 1 : 3], -errno);
 	if (role_spawn(ROLE_UNPACK, fds, 2, NULL, &p, &e) < 0) {
 		fprintf(stderr, "unpack_client: %s\n", e.msg);
 		return 2;
 	}
-	close(fds[0]); /* so that the role sees the end of a pipe */
-	r = send_start(p.peer_fd, argv[2], argc > 4 ? strtoull(argv[4], NULL, 10) : 0,
-		       argc > 5 ? strtoull(argv[5], NULL, 10) : 0);
+	close(fds[0]); /* so that a writer notices when the role is gone */
+	r = send_start(p.peer_fd, argv[1], max_bytes, max_entries);
 	if (r < 0)
 		return fail("send", r);
 	r = run(&p, fds[1]);
-	/* it ends by itself: role_end() would hide how */
-	sys_wait(p.pid, 0, &x);
+	sys_wait(p.pid, 0, &x); /* it ends by itself: role_end() would hide how */
 	if (r == 3)
 		printf("died %d\n", sys_exit_code(x));
 	getrusage(RUSAGE_CHILDREN, &usage);
 	printf("peak %ld\n", usage.ru_maxrss);
 	return r;
+}
+
+static int tell_opaque(const char *path, void *data, struct err *e)
+{
+	(void)e;
+	mark_opaque(*(int *)data, path);
+	return 0;
+}
+
+static int unconfined(int fds[2], char **argv, uint64_t max_bytes, uint64_t max_entries)
+{
+	struct unpack_job job = {
+		.layer_fd = fds[0],
+		.root_fd = fds[1],
+		.compression = parse_compression(argv[1]),
+		.max_bytes = max_bytes,
+		.max_entries = max_entries,
+		.opaque = tell_opaque,
+		.opaque_data = &fds[1],
+	};
+	struct unpack_result result;
+	struct err e = {0};
+	int r;
+
+	umask(0);
+	r = unpack_extract(&job, &result, &e);
+	if (r < 0)
+		printf("error %d %s\n", -r, e.msg);
+	else
+		print_done(&result);
+	return r < 0;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t max_bytes, max_entries;
+	int fds[2];
+	bool alone;
+
+	if (argc == 2 && argv[1][0] == '@')
+		return role_main(argv[1]);
+	alone = argc > 1 && !strcmp(argv[1], "--unconfined");
+	argv += 1 + alone;
+	argc -= 1 + alone;
+	if (argc < 3) {
+		fprintf(stderr, "usage: unpack_client [--unconfined] LAYER tar|gzip|zstd DIRECTORY "
+				"[MAX-BYTES [MAX-ENTRIES]]\n");
+		return 2;
+	}
+	fds[0] = strcmp(argv[0], "-") ? open(argv[0], O_RDONLY | O_CLOEXEC) : dup(0);
+	fds[1] = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fds[0] < 0 || fds[1] < 0)
+		return fail(argv[fds[0] < 0 ? 0 : 2], -errno);
+	max_bytes = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
+	max_entries = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
+	return (alone ? unconfined : confined)(fds, argv, max_bytes, max_entries);
 }
