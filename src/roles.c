@@ -88,6 +88,6 @@ const struct role roles[ROLE_COUNT] = {
 			.max_memory_kib = 16384 + PROGRAM_KIB,
 			.max_fds = 64,
 			.accepts = unpack_accepts,
-		.main = unpack_role_main,
+			.main = unpack_role_main,
 		},
 };
