@@ -23,8 +23,8 @@ int sys_bpf_load_device(const struct bpf_insn *program, size_t n)
 	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
 	attr.insns = (uint64_t)(uintptr_t)program;
 	attr.insn_cnt = (uint32_t)n;
-	attr.license = (uint64_t)(uintptr_t)"Apache-2.0"; /* no GPL-only helper is called */
-	return bpf(BPF_PROG_LOAD, &attr); /* the kernel sets close-on-exec */
+	attr.license = (uint64_t)(uintptr_t) "Apache-2.0"; /* no GPL-only helper is called */
+	return bpf(BPF_PROG_LOAD, &attr);		   /* the kernel sets close-on-exec */
 }
 
 int sys_bpf_attach_device(int program_fd, int cgroup_fd)

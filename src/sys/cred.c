@@ -49,7 +49,7 @@ uid_t sys_get_uid(void)
 
 int sys_get_caps(struct sys_caps *ret)
 {
-	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct d[2];
 	int r = SYS_RET(syscall(SYS_capget, &h, d));
 
@@ -63,7 +63,7 @@ int sys_get_caps(struct sys_caps *ret)
 
 int sys_set_caps(const struct sys_caps *c)
 {
-	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct d[2];
 
 	for (int i = 0; i < 2; i++)
@@ -114,7 +114,7 @@ int sys_set_dumpable(bool on)
 
 int sys_set_rlimit(int resource, uint64_t soft, uint64_t hard)
 {
-	uint64_t pair[2] = { soft, hard };
+	uint64_t pair[2] = {soft, hard};
 
 	return SYS_RET(syscall(SYS_prlimit64, 0, resource, pair, NULL));
 }
@@ -131,8 +131,8 @@ int sys_set_personality(unsigned long persona)
 
 int sys_seccomp_load(const struct sock_filter *program, size_t n, unsigned int flags)
 {
-	struct sock_fprog prog = { .len = (unsigned short)n,
-				   .filter = (struct sock_filter *)(uintptr_t)program };
+	struct sock_fprog prog = {.len = (unsigned short)n,
+				  .filter = (struct sock_filter *)(uintptr_t)program};
 
 	return SYS_RET(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog));
 }

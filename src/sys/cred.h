@@ -11,7 +11,7 @@
 int sys_set_groups(const gid_t *groups, size_t n);
 int sys_set_gid(gid_t gid); /* real, effective, saved */
 int sys_set_uid(uid_t uid);
-uid_t sys_get_uid(void);    /* effective */
+uid_t sys_get_uid(void); /* effective */
 
 /** struct sys_caps - bit n = capability n */
 struct sys_caps {
@@ -19,10 +19,10 @@ struct sys_caps {
 };
 int sys_get_caps(struct sys_caps *ret);
 int sys_set_caps(const struct sys_caps *c);
-int sys_drop_bounding(unsigned int cap);  /* -EINVAL: the kernel does not know this capability */
-int sys_ambient_clear(void);		  /* success on kernels without */
+int sys_drop_bounding(unsigned int cap); /* -EINVAL: the kernel does not know this capability */
+int sys_ambient_clear(void);		 /* success on kernels without */
 int sys_ambient_raise(unsigned int cap);
-int sys_keep_caps(bool on);		  /* across a change from uid 0 */
+int sys_keep_caps(bool on); /* across a change from uid 0 */
 int sys_set_no_new_privs(void);
 
 /** sys_set_dumpable() - false: nobody without CAP_SYS_PTRACE over us may look at our memory, fds or /proc/PID/exe */

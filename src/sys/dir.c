@@ -141,3 +141,24 @@ old:
 		close_by_number(first, keep, n_keep);
 	return 0;
 }
+
+int sys_cloexec_from(int first)
+{
+	auto_close int dir_fd = -1;
+	unsigned char type;
+	struct sys_dir d;
+	const char *name;
+	uint32_t fd;
+	int r = SYS_RET(syscall(SYS_close_range, first, UINT_MAX, 4U /* CLOSE_RANGE_CLOEXEC */));
+
+	if (r != -ENOSYS && r != -EINVAL)
+		return r;
+	dir_fd = sys_open(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY, 0); /* Linux < 5.11 */
+	if (dir_fd < 0)
+		return dir_fd;
+	sys_dir_init(&d, dir_fd);
+	while ((r = sys_dir_next(&d, &name, &type)) > 0)
+		if (num_u32(span_of(name), INT_MAX, &fd) == 0 && (int)fd >= first)
+			sys_set_cloexec((int)fd, 1);
+	return r;
+}

@@ -349,3 +349,13 @@ int sys_ioctl(int fd, unsigned long request, void *arg)
 	/* musl declares the request as int, glibc as unsigned long: both pass the same bits on */
 	return SYS_RETRY(syscall(SYS_ioctl, fd, request, arg));
 }
+
+int sys_add_seals(int fd, int seals)
+{
+	return SYS_RET(fcntl(fd, F_ADD_SEALS, seals));
+}
+
+int sys_get_seals(int fd)
+{
+	return SYS_RET(fcntl(fd, F_GET_SEALS));
+}

@@ -85,6 +85,13 @@ int sys_ioctl(int fd, unsigned long request, void *arg);
 /** sys_close_from() - close every descriptor >= @first that is not in @keep (sorted ascending) */
 int sys_close_from(int first, const int *keep, size_t n_keep);
 
+/** sys_cloexec_from() - set close-on-exec on every descriptor >= @first */
+int sys_cloexec_from(int first);
+
+/** sys_add_seals()/sys_get_seals() - F_SEAL_* of a memfd; -EINVAL for any other file */
+int sys_add_seals(int fd, int seals);
+int sys_get_seals(int fd);
+
 /** struct sys_dir - directory reader in the caller's memory */
 struct sys_dir {
 	int fd;

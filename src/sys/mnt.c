@@ -35,11 +35,13 @@ int sys_move_mount(int from_fd, int to_fd)
 			       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
 }
 
-int sys_mount_setattr(int fd, unsigned int flags, uint64_t set, uint64_t clear, uint64_t propagation)
+int sys_mount_setattr(int fd, unsigned int flags, uint64_t set, uint64_t clear,
+		      uint64_t propagation)
 {
-	struct mount_attr attr = { .attr_set = set, .attr_clr = clear, .propagation = propagation };
+	struct mount_attr attr = {.attr_set = set, .attr_clr = clear, .propagation = propagation};
 
-	return SYS_RET(syscall(SYS_mount_setattr, fd, "", flags | AT_EMPTY_PATH, &attr, sizeof(attr)));
+	return SYS_RET(
+		syscall(SYS_mount_setattr, fd, "", flags | AT_EMPTY_PATH, &attr, sizeof(attr)));
 }
 
 int sys_fsmount_new(const char *type, unsigned int attr_flags)
@@ -65,7 +67,8 @@ int sys_take_root(void)
 	int r = sys_pivot_root(".", ".");
 
 	if (r == 0)
-		r = sys_umount(".", 2 /* MNT_DETACH */); /* the old root lies on top of the new one */
+		r = sys_umount(".",
+			       2 /* MNT_DETACH */); /* the old root lies on top of the new one */
 	else if (r == -EINVAL)
 		r = sys_mount(".", "/", NULL, MS_MOVE, NULL);
 	if (r == 0)

@@ -21,7 +21,8 @@ int sys_open_tree(int dir_fd, const char *path, unsigned int flags);
 int sys_move_mount(int from_fd, int to_fd);
 
 /** sys_mount_setattr() - on the mount that @fd is the root of. Linux 5.12. @flags: 0 or AT_RECURSIVE */
-int sys_mount_setattr(int fd, unsigned int flags, uint64_t set, uint64_t clear, uint64_t propagation);
+int sys_mount_setattr(int fd, unsigned int flags, uint64_t set, uint64_t clear,
+		      uint64_t propagation);
 
 /** sys_fsmount_new() - a detached file system without options: fsopen, create, fsmount. Linux 5.2 */
 int sys_fsmount_new(const char *type, unsigned int attr_flags);

@@ -94,7 +94,6 @@ int sys_exec_fd(int fd, char *const *argv, char *const *envp)
 	return SYS_RET(syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH));
 }
 
-
 /* libc keeps two signals for itself; the kernel is asked directly so that nothing is inherited */
 void sys_signals_reset(void)
 {
@@ -103,7 +102,7 @@ void sys_signals_reset(void)
 		unsigned long flags;
 		void *restorer;
 		uint64_t mask;
-	} dfl = { 0 }, old;
+	} dfl = {0}, old;
 	uint64_t none = 0;
 
 	for (int sig = 1; sig <= 64; sig++) {
@@ -125,14 +124,19 @@ void sys_signals_block_all(void)
 
 int sys_signal_wait(int timeout_ms)
 {
-	struct timespec ts = { .tv_sec = timeout_ms / 1000,
-			       .tv_nsec = timeout_ms % 1000 * 1000000L };
+	struct timespec ts = {.tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L};
 	sigset_t all;
 	int r;
 
 	sigfillset(&all);
 	do
-		r = SYS_RET(timeout_ms < 0 ? sigwaitinfo(&all, NULL) : sigtimedwait(&all, NULL, &ts));
+		r = SYS_RET(timeout_ms < 0 ? sigwaitinfo(&all, NULL)
+					   : sigtimedwait(&all, NULL, &ts));
 	while (r == -EINTR);
 	return r;
+}
+
+void sys_signal_ignore(int sig)
+{
+	signal(sig, SIG_IGN);
 }

@@ -46,3 +46,4 @@ void sys_signals_block_all(void);
 
 /** sys_signal_wait() - next blocked signal. @timeout_ms -1 = for ever. Return: number; -EAGAIN time is over */
 int sys_signal_wait(int timeout_ms);
+void sys_signal_ignore(int sig);

@@ -95,6 +95,13 @@ void sys_exit_now(int status)
 
 int sys_proc_start_time(pid_t pid, uint64_t *ret_ticks)
 {
+	char state;
+
+	return sys_proc_stat(pid, &state, ret_ticks);
+}
+
+int sys_proc_stat(pid_t pid, char *ret_state, uint64_t *ret_ticks)
+{
 	char path[32], text[1024];
 	auto_close int fd = -1;
 	struct span rest, field = {0};
@@ -114,6 +121,7 @@ int sys_proc_start_time(pid_t pid, uint64_t *ret_ticks)
 	end = strrchr(text, ')');
 	if (!end || end[1] != ' ')
 		return -EBADMSG;
+	*ret_state = end[2];
 	rest = span_of(end + 2);
 	for (int i = 3; i <= STAT_START_TIME; i++) {
 		if (!more)

@@ -60,6 +60,9 @@ _Noreturn void sys_exit_now(int status); /* without atexit handlers and stdio */
 /** sys_proc_start_time() - field 22 of /proc/PID/stat in clock ticks: tells a reused pid. Return: 0; -ESRCH */
 int sys_proc_start_time(pid_t pid, uint64_t *ret_ticks);
 
+/** sys_proc_stat() - the same and field 3, the state: 'Z' has ended but nobody has asked for it */
+int sys_proc_stat(pid_t pid, char *ret_state, uint64_t *ret_ticks);
+
 int64_t sys_now_ms(void); /* CLOCK_MONOTONIC */
 void sys_realtime(int64_t *ret_s, uint32_t *ret_ns);
 int sys_set_realtime(int64_t s);
