@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define STRS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define STRS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 struct default_mount {
 	const char *destination, *type, *source;
@@ -17,43 +17,41 @@ struct default_mount {
 };
 
 static const struct default_mount mounts[] = {
-	{ "/proc", "proc", "proc", STRS("nosuid", "noexec", "nodev") },
-	{ "/dev", "tmpfs", "tmpfs", STRS("nosuid", "strictatime", "mode=755", "size=65536k") },
-	{ "/dev/pts", "devpts", "devpts",
-	  STRS("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5") },
-	{ "/sys", "sysfs", "sysfs", STRS("nosuid", "noexec", "nodev", "ro") },
-	{ "/sys/fs/cgroup", "cgroup", "cgroup", STRS("ro", "nosuid", "noexec", "nodev") },
-	{ "/dev/mqueue", "mqueue", "mqueue", STRS("nosuid", "noexec", "nodev") },
-	{ "/dev/shm", "tmpfs", "shm", STRS("nosuid", "noexec", "nodev", "mode=1777") },
+	{"/proc", "proc", "proc", STRS("nosuid", "noexec", "nodev")},
+	{"/dev", "tmpfs", "tmpfs", STRS("nosuid", "strictatime", "mode=755", "size=65536k")},
+	{"/dev/pts", "devpts", "devpts",
+	 STRS("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5")},
+	{"/sys", "sysfs", "sysfs", STRS("nosuid", "noexec", "nodev", "ro")},
+	{"/sys/fs/cgroup", "cgroup", "cgroup", STRS("ro", "nosuid", "noexec", "nodev")},
+	{"/dev/mqueue", "mqueue", "mqueue", STRS("nosuid", "noexec", "nodev")},
+	{"/dev/shm", "tmpfs", "shm", STRS("nosuid", "noexec", "nodev", "mode=1777")},
 };
 
 static const char *const masked[] = {
-	"/proc/acpi",	      "/proc/asound",	   "/proc/interrupts",
-	"/proc/kcore",	      "/proc/keys",	   "/proc/latency_stats",
-	"/proc/timer_list",   "/proc/timer_stats", "/proc/sched_debug",
-	"/proc/scsi",	      "/sys/firmware",	   "/sys/devices/virtual/powercap",
+	"/proc/acpi",	    "/proc/asound",	 "/proc/interrupts",
+	"/proc/kcore",	    "/proc/keys",	 "/proc/latency_stats",
+	"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+	"/proc/scsi",	    "/sys/firmware",	 "/sys/devices/virtual/powercap",
 };
 
-static const char *const read_only[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
-					 "/proc/sysrq-trigger" };
+static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+					"/proc/sysrq-trigger"};
 
 /* Order matters: the first rule forbids everything. Pseudo terminals and the console come with the runtime. */
 static const struct oci_device_rule device_rules[] = {
-	{ false, 'a', -1, -1, true, true, true },
-	{ true, 'c', -1, -1, false, false, true },
-	{ true, 'b', -1, -1, false, false, true },
-	{ true, 'c', 1, 3, true, true, true },	   /* null */
-	{ true, 'c', 1, 5, true, true, true },	   /* zero */
-	{ true, 'c', 1, 7, true, true, true },	   /* full */
-	{ true, 'c', 1, 8, true, true, true },	   /* random */
-	{ true, 'c', 1, 9, true, true, true },	   /* urandom */
-	{ true, 'c', 5, 0, true, true, true },	   /* tty */
-	{ true, 'c', 5, 1, true, true, true },	   /* console */
-	{ true, 'c', 5, 2, true, true, true },	   /* ptmx */
-	{ true, 'c', 136, -1, true, true, true },  /* pts */
+	{false, 'a', -1, -1, true, true, true},	 {true, 'c', -1, -1, false, false, true},
+	{true, 'b', -1, -1, false, false, true}, {true, 'c', 1, 3, true, true, true}, /* null */
+	{true, 'c', 1, 5, true, true, true},					      /* zero */
+	{true, 'c', 1, 7, true, true, true},					      /* full */
+	{true, 'c', 1, 8, true, true, true},					      /* random */
+	{true, 'c', 1, 9, true, true, true},					      /* urandom */
+	{true, 'c', 5, 0, true, true, true},					      /* tty */
+	{true, 'c', 5, 1, true, true, true},					      /* console */
+	{true, 'c', 5, 2, true, true, true},					      /* ptmx */
+	{true, 'c', 136, -1, true, true, true},					      /* pts */
 };
 
-static const struct oci_device_rule every_device = { true, 'a', -1, -1, true, true, true };
+static const struct oci_device_rule every_device = {true, 'a', -1, -1, true, true, true};
 
 /* char ** of the model; the model never writes through it when it came from here */
 static char *borrow(const char *s)
@@ -124,16 +122,17 @@ static int fill_mounts(const struct oci_inputs *in, struct arena *a, struct oci_
 	}
 	for (size_t i = 0; i < in->n_tmpfs && !r; i++) {
 		const struct oci_tmpfs *t = &in->tmpfs[i];
-		const char *extra = arena_printf(a, "mode=%o%s%.0llu", t->mode ? t->mode : 01777,
-						 t->bytes ? ",size=" : "", (unsigned long long)t->bytes);
-		struct default_mount m = { t->destination, "tmpfs", "tmpfs",
-					   STRS("nosuid", "nodev", "noexec") };
+		const char *extra =
+			arena_printf(a, "mode=%o%s%.0llu", t->mode ? t->mode : 01777,
+				     t->bytes ? ",size=" : "", (unsigned long long)t->bytes);
+		struct default_mount m = {t->destination, "tmpfs", "tmpfs",
+					  STRS("nosuid", "nodev", "noexec")};
 
 		r = extra ? add_mount(a, s, &m, extra, false) : -ENOMEM;
 	}
 	for (size_t i = 0; i < in->n_binds && !r; i++) {
-		struct default_mount m = { in->binds[i].destination, "bind", in->binds[i].source,
-					   STRS("rbind", "rprivate") };
+		struct default_mount m = {in->binds[i].destination, "bind", in->binds[i].source,
+					  STRS("rbind", "rprivate")};
 
 		r = add_mount(a, s, &m, in->binds[i].read_only ? "ro" : NULL, false);
 	}
@@ -183,14 +182,16 @@ static int fill_caps(const struct oci_inputs *in, struct oci_process *p, struct 
 	else
 		set = (set | add) & ~drop;
 	set &= known_caps();
-	p->caps = (struct oci_caps){ .set = true, .bounding = set, .effective = set, .permitted = set };
+	p->caps =
+		(struct oci_caps){.set = true, .bounding = set, .effective = set, .permitted = set};
 	/* CVE-2022-29162: inheritable stays empty. A user other than root starts without any. */
 	if (in->uid != 0)
 		p->caps.effective = p->caps.permitted = 0;
 	return 0;
 }
 
-static int fill_process(const struct oci_inputs *in, struct arena *a, struct oci_spec *s, struct err *e)
+static int fill_process(const struct oci_inputs *in, struct arena *a, struct oci_spec *s,
+			struct err *e)
 {
 	struct oci_process *p = &s->process;
 	int r;
@@ -225,20 +226,20 @@ static int fill_resources(const struct oci_inputs *in, struct arena *a, struct o
 	memcpy(r->devices, in->privileged ? &every_device : device_rules, n * sizeof(*r->devices));
 	r->n_devices = n;
 	if (in->mem_limit_bytes)
-		r->mem_limit = r->mem_swap = (struct oci_num){ true, (int64_t)in->mem_limit_bytes };
+		r->mem_limit = r->mem_swap = (struct oci_num){true, (int64_t)in->mem_limit_bytes};
 	if (in->cpus_milli) {
-		r->cpu_period = (struct oci_num){ true, 100000 };
-		r->cpu_quota = (struct oci_num){ true, (int64_t)in->cpus_milli * 100 };
+		r->cpu_period = (struct oci_num){true, 100000};
+		r->cpu_quota = (struct oci_num){true, (int64_t)in->cpus_milli * 100};
 	}
 	if (in->pids_limit)
-		r->pids_limit = (struct oci_num){ true, (int64_t)in->pids_limit };
+		r->pids_limit = (struct oci_num){true, (int64_t)in->pids_limit};
 	return 0;
 }
 
 int oci_spec_default(const struct oci_inputs *in, struct arena *a, struct oci_spec *ret_spec,
 		     struct err *e)
 {
-	struct oci_spec s = { .version = borrow(OCI_VERSION) };
+	struct oci_spec s = {.version = borrow(OCI_VERSION)};
 	int r;
 
 	s.root_path = borrow(in->rootfs);

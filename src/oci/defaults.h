@@ -6,10 +6,10 @@
 #include "oci/spec.h"
 
 /* Docker's 14: chown dac_override fsetid fowner mknod net_raw setgid setuid setfcap setpcap net_bind_service sys_chroot kill audit_write */
-#define OCI_DEFAULT_CAPS                                                                        \
-	(UINT64_C(1) << 0 | UINT64_C(1) << 1 | UINT64_C(1) << 4 | UINT64_C(1) << 3 |            \
-	 UINT64_C(1) << 27 | UINT64_C(1) << 13 | UINT64_C(1) << 6 | UINT64_C(1) << 7 |          \
-	 UINT64_C(1) << 31 | UINT64_C(1) << 8 | UINT64_C(1) << 10 | UINT64_C(1) << 18 |         \
+#define OCI_DEFAULT_CAPS                                                                           \
+	(UINT64_C(1) << 0 | UINT64_C(1) << 1 | UINT64_C(1) << 4 | UINT64_C(1) << 3 |               \
+	 UINT64_C(1) << 27 | UINT64_C(1) << 13 | UINT64_C(1) << 6 | UINT64_C(1) << 7 |             \
+	 UINT64_C(1) << 31 | UINT64_C(1) << 8 | UINT64_C(1) << 10 | UINT64_C(1) << 18 |            \
 	 UINT64_C(1) << 5 | UINT64_C(1) << 29)
 
 /** struct oci_bind - a directory or file of the host in the container */
@@ -27,12 +27,12 @@ struct oci_tmpfs {
 
 /** struct oci_inputs - what an engine knows of a service, to be made a spec. Zero = the default */
 struct oci_inputs {
-	const char *rootfs;	  /* absolute, or relative to the bundle */
-	const char *const *args;  /* n_args >= 1 */
+	const char *rootfs;	 /* absolute, or relative to the bundle */
+	const char *const *args; /* n_args >= 1 */
 	size_t n_args;
-	const char *const *env;	  /* "NAME=value" */
+	const char *const *env; /* "NAME=value" */
 	size_t n_env;
-	const char *cwd;	  /* NULL = "/" */
+	const char *cwd; /* NULL = "/" */
 	uid_t uid;
 	gid_t gid;
 	const gid_t *groups;

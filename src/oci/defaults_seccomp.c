@@ -63,57 +63,70 @@ static const char always[] =
 
 #if defined(__x86_64__)
 static const char machine[] = "arch_prctl modify_ldt";
-static const char *const archs[] = { "SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32" };
+static const char *const archs[] = {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"};
 #elif defined(__aarch64__)
 static const char machine[] = "arm_fadvise64_64 arm_sync_file_range sync_file_range2 breakpoint "
 			      "cacheflush set_tls";
-static const char *const archs[] = { "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM" };
+static const char *const archs[] = {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"};
 #elif defined(__arm__)
 static const char machine[] = "arm_fadvise64_64 arm_sync_file_range sync_file_range2 breakpoint "
 			      "cacheflush set_tls";
-static const char *const archs[] = { "SCMP_ARCH_ARM" };
+static const char *const archs[] = {"SCMP_ARCH_ARM"};
 #elif defined(__riscv)
 static const char machine[] = "riscv_flush_icache";
-static const char *const archs[] = { "SCMP_ARCH_RISCV64" };
+static const char *const archs[] = {"SCMP_ARCH_RISCV64"};
 #else
 #error "say which architectures the default seccomp profile covers here"
 #endif
 
 /* linux/capability.h numbers: this folder makes no system calls and needs no kernel header */
-enum { DAC_READ_SEARCH = 2, SYS_MODULE = 16, SYS_RAWIO = 17, SYS_CHROOT = 18, SYS_PTRACE = 19,
-       SYS_PACCT = 20, SYS_ADMIN = 21, SYS_BOOT = 22, SYS_NICE = 23, SYS_TIME = 25,
-       SYS_TTY_CONFIG = 26, SYSLOG = 34, PERFMON = 38, BPF = 39 };
+enum {
+	DAC_READ_SEARCH = 2,
+	SYS_MODULE = 16,
+	SYS_RAWIO = 17,
+	SYS_CHROOT = 18,
+	SYS_PTRACE = 19,
+	SYS_PACCT = 20,
+	SYS_ADMIN = 21,
+	SYS_BOOT = 22,
+	SYS_NICE = 23,
+	SYS_TIME = 25,
+	SYS_TTY_CONFIG = 26,
+	SYSLOG = 34,
+	PERFMON = 38,
+	BPF = 39
+};
 
 static const struct {
 	int cap;
 	const char *names;
 } with_cap[] = {
-	{ DAC_READ_SEARCH, "open_by_handle_at" },
-	{ SYS_ADMIN, "bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie "
-		     "lsm_get_self_attr lsm_list_modules lsm_set_self_attr mount mount_setattr "
-		     "move_mount open_tree perf_event_open quotactl quotactl_fd setdomainname "
-		     "sethostname setns syslog umount umount2 unshare" },
-	{ SYS_BOOT, "reboot" },
-	{ SYS_CHROOT, "chroot" },
-	{ SYS_MODULE, "delete_module init_module finit_module" },
-	{ SYS_PACCT, "acct" },
-	{ SYS_PTRACE, "kcmp pidfd_getfd process_madvise process_vm_readv process_vm_writev ptrace" },
-	{ SYS_RAWIO, "iopl ioperm" },
-	{ SYS_TIME, "settimeofday stime clock_settime clock_settime64" },
-	{ SYS_TTY_CONFIG, "vhangup" },
-	{ SYS_NICE, "get_mempolicy mbind set_mempolicy set_mempolicy_home_node" },
-	{ SYSLOG, "syslog" },
-	{ BPF, "bpf" },
-	{ PERFMON, "perf_event_open" },
+	{DAC_READ_SEARCH, "open_by_handle_at"},
+	{SYS_ADMIN, "bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie "
+		    "lsm_get_self_attr lsm_list_modules lsm_set_self_attr mount mount_setattr "
+		    "move_mount open_tree perf_event_open quotactl quotactl_fd setdomainname "
+		    "sethostname setns syslog umount umount2 unshare"},
+	{SYS_BOOT, "reboot"},
+	{SYS_CHROOT, "chroot"},
+	{SYS_MODULE, "delete_module init_module finit_module"},
+	{SYS_PACCT, "acct"},
+	{SYS_PTRACE, "kcmp pidfd_getfd process_madvise process_vm_readv process_vm_writev ptrace"},
+	{SYS_RAWIO, "iopl ioperm"},
+	{SYS_TIME, "settimeofday stime clock_settime clock_settime64"},
+	{SYS_TTY_CONFIG, "vhangup"},
+	{SYS_NICE, "get_mempolicy mbind set_mempolicy set_mempolicy_home_node"},
+	{SYSLOG, "syslog"},
+	{BPF, "bpf"},
+	{PERFMON, "perf_event_open"},
 };
 
 /* address families: all below 12, these, nothing else; no AF_ALG 38, no AF_VSOCK 40 */
-static const uint8_t families[] = { 13, 14, 15, 16, 17, 18, 21, 22, 24, 26, 27, 28, 29, 30,
-				    31, 32, 33, 35, 36, 39, 41, 42, 43, 44, 45 };
-static const uint32_t personalities[] = { 0, 8, 0x20000, 0x20008, 0xffffffff };
+static const uint8_t families[] = {13, 14, 15, 16, 17, 18, 21, 22, 24, 26, 27, 28, 29,
+				   30, 31, 32, 33, 35, 36, 39, 41, 42, 43, 44, 45};
+static const uint32_t personalities[] = {0, 8, 0x20000, 0x20008, 0xffffffff};
 
 #define NAMESPACE_FLAGS 0x7e020000 /* CLONE_NEW* but time: what clone may not ask for */
-#define MAX_RULES (5 + ARRAY_LEN(with_cap) + ARRAY_LEN(families) + ARRAY_LEN(personalities))
+#define MAX_RULES	(5 + ARRAY_LEN(with_cap) + ARRAY_LEN(families) + ARRAY_LEN(personalities))
 
 static int split(struct arena *a, const char *text, struct oci_strs *ret)
 {
@@ -159,22 +172,23 @@ static int rule_arg(struct arena *a, struct oci_seccomp *s, const char *name,
 
 static int clone_rules(struct arena *a, struct oci_seccomp *s)
 {
-	int r = rule_arg(a, s, "clone", (struct oci_seccomp_arg){ .op = OCI_SECCOMP_OP_MASKED_EQ,
-								   .value = NAMESPACE_FLAGS });
+	int r = rule_arg(
+		a, s, "clone",
+		(struct oci_seccomp_arg){.op = OCI_SECCOMP_OP_MASKED_EQ, .value = NAMESPACE_FLAGS});
 
 	if (r)
 		return r;
 	/* libc falls back to clone, whose flags a filter can see */
 	r = rule(a, s, "clone3");
 	s->rules[s->n_rules - 1].action = OCI_SECCOMP_ERRNO;
-	s->rules[s->n_rules - 1].errno_ret = (struct oci_num){ true, ENOSYS };
+	s->rules[s->n_rules - 1].errno_ret = (struct oci_num){true, ENOSYS};
 	return r;
 }
 
 int oci_seccomp_default(uint64_t caps, struct arena *a, struct oci_seccomp *ret_seccomp)
 {
-	struct oci_seccomp s = { .set = true, .default_action = OCI_SECCOMP_ERRNO,
-				 .default_errno = { true, EPERM } };
+	struct oci_seccomp s = {
+		.set = true, .default_action = OCI_SECCOMP_ERRNO, .default_errno = {true, EPERM}};
 	int r;
 
 	s.rules = arena_array(a, MAX_RULES, sizeof(*s.rules));
@@ -188,15 +202,16 @@ int oci_seccomp_default(uint64_t caps, struct arena *a, struct oci_seccomp *ret_
 	if (!r)
 		r = rule(a, &s, machine);
 	if (!r)
-		r = rule_arg(a, &s, "socket", (struct oci_seccomp_arg){ .op = OCI_SECCOMP_OP_LT,
-									 .value = 12 });
+		r = rule_arg(a, &s, "socket",
+			     (struct oci_seccomp_arg){.op = OCI_SECCOMP_OP_LT, .value = 12});
 	for (size_t i = 0; i < ARRAY_LEN(families) && !r; i++)
-		r = rule_arg(a, &s, "socket", (struct oci_seccomp_arg){ .op = OCI_SECCOMP_OP_EQ,
-									 .value = families[i] });
+		r = rule_arg(
+			a, &s, "socket",
+			(struct oci_seccomp_arg){.op = OCI_SECCOMP_OP_EQ, .value = families[i]});
 	for (size_t i = 0; i < ARRAY_LEN(personalities) && !r; i++)
 		r = rule_arg(a, &s, "personality",
-			     (struct oci_seccomp_arg){ .op = OCI_SECCOMP_OP_EQ,
-						       .value = personalities[i] });
+			     (struct oci_seccomp_arg){.op = OCI_SECCOMP_OP_EQ,
+						      .value = personalities[i]});
 	for (size_t i = 0; i < ARRAY_LEN(with_cap) && !r; i++)
 		if (caps >> with_cap[i].cap & 1)
 			r = rule(a, &s, with_cap[i].names);

@@ -80,14 +80,15 @@ struct oci_mount {
 };
 
 /** order = the order in which a process enters them */
-#define OCI_NAMESPACES(X) \
-	X(USER, "user") X(CGROUP, "cgroup") X(IPC, "ipc") X(UTS, "uts") X(NET, "network") \
-	X(PID, "pid") X(MNT, "mount") X(TIME, "time")
+#define OCI_NAMESPACES(X)                                                                          \
+	X(USER, "user")                                                                            \
+	X(CGROUP, "cgroup") X(IPC, "ipc") X(UTS, "uts") X(NET, "network") X(PID, "pid")            \
+		X(MNT, "mount") X(TIME, "time")
 enum oci_ns_kind {
 #define X(id, text) OCI_NS_##id,
 	OCI_NAMESPACES(X)
 #undef X
-	OCI_NS_COUNT
+		OCI_NS_COUNT
 };
 
 struct oci_ns {
@@ -111,7 +112,7 @@ struct oci_device {
 /** struct oci_device_rule - Spec: "Allowed Device list" */
 struct oci_device_rule {
 	bool allow;
-	char type;	     /* 'a', 'b', 'c' */
+	char type;	      /* 'a', 'b', 'c' */
 	int64_t major, minor; /* -1 = all */
 	bool read, write, mknod;
 };
@@ -127,20 +128,22 @@ struct oci_resources {
 	struct oci_kvs unified;
 };
 
-#define OCI_SECCOMP_ACTIONS(X) \
-	X(ALLOW, "SCMP_ACT_ALLOW") X(ERRNO, "SCMP_ACT_ERRNO") X(KILL, "SCMP_ACT_KILL") \
-	X(KILL_THREAD, "SCMP_ACT_KILL_THREAD") X(KILL_PROCESS, "SCMP_ACT_KILL_PROCESS") \
-	X(TRAP, "SCMP_ACT_TRAP") X(TRACE, "SCMP_ACT_TRACE") X(LOG, "SCMP_ACT_LOG") \
-	X(NOTIFY, "SCMP_ACT_NOTIFY")
+#define OCI_SECCOMP_ACTIONS(X)                                                                     \
+	X(ALLOW, "SCMP_ACT_ALLOW")                                                                 \
+	X(ERRNO, "SCMP_ACT_ERRNO") X(KILL, "SCMP_ACT_KILL") X(KILL_THREAD, "SCMP_ACT_KILL_THREAD") \
+		X(KILL_PROCESS, "SCMP_ACT_KILL_PROCESS") X(TRAP, "SCMP_ACT_TRAP")                  \
+			X(TRACE, "SCMP_ACT_TRACE") X(LOG, "SCMP_ACT_LOG")                          \
+				X(NOTIFY, "SCMP_ACT_NOTIFY")
 enum oci_seccomp_action {
 #define X(id, text) OCI_SECCOMP_##id,
 	OCI_SECCOMP_ACTIONS(X)
 #undef X
 };
 
-#define OCI_SECCOMP_OPS(X) \
-	X(NE, "SCMP_CMP_NE") X(LT, "SCMP_CMP_LT") X(LE, "SCMP_CMP_LE") X(EQ, "SCMP_CMP_EQ") \
-	X(GE, "SCMP_CMP_GE") X(GT, "SCMP_CMP_GT") X(MASKED_EQ, "SCMP_CMP_MASKED_EQ")
+#define OCI_SECCOMP_OPS(X)                                                                         \
+	X(NE, "SCMP_CMP_NE")                                                                       \
+	X(LT, "SCMP_CMP_LT") X(LE, "SCMP_CMP_LE") X(EQ, "SCMP_CMP_EQ") X(GE, "SCMP_CMP_GE")        \
+		X(GT, "SCMP_CMP_GT") X(MASKED_EQ, "SCMP_CMP_MASKED_EQ")
 enum oci_seccomp_op {
 #define X(id, text) OCI_SECCOMP_OP_##id,
 	OCI_SECCOMP_OPS(X)
@@ -181,15 +184,16 @@ struct oci_hooks {
 	size_t n;
 };
 
-#define OCI_HOOKS(X) \
-	X(PRESTART, "prestart") X(CREATE_RUNTIME, "createRuntime") \
-	X(CREATE_CONTAINER, "createContainer") X(START_CONTAINER, "startContainer") \
-	X(POSTSTART, "poststart") X(POSTSTOP, "poststop")
+#define OCI_HOOKS(X)                                                                               \
+	X(PRESTART, "prestart")                                                                    \
+	X(CREATE_RUNTIME, "createRuntime") X(CREATE_CONTAINER, "createContainer")                  \
+		X(START_CONTAINER, "startContainer") X(POSTSTART, "poststart")                     \
+			X(POSTSTOP, "poststop")
 enum oci_hook_kind {
 #define X(id, text) OCI_HOOK_##id,
 	OCI_HOOKS(X)
 #undef X
-	OCI_HOOK_COUNT
+		OCI_HOOK_COUNT
 };
 
 struct oci_spec {

@@ -28,7 +28,7 @@ void *oci_json_array(const struct json *v, size_t max, size_t size, size_t *ret_
 
 struct oci_num oci_json_num(const struct json *v, int64_t min, int64_t max)
 {
-	struct oci_num n = { 0 };
+	struct oci_num n = {0};
 
 	if (!json_has(v))
 		return n;
@@ -48,8 +48,8 @@ struct oci_strs oci_json_strs(const struct json *v, size_t max)
 struct oci_kvs oci_json_kvs(const struct json *v, size_t max)
 {
 	size_t n = json_object(v, max), i = 0;
-	struct json_iter it = { 0 };
-	struct oci_kvs kvs = { 0 };
+	struct json_iter it = {0};
+	struct oci_kvs kvs = {0};
 	struct json c;
 
 	if (!n)
@@ -63,7 +63,8 @@ struct oci_kvs oci_json_kvs(const struct json *v, size_t max)
 		kvs.v[i].key = arena_strdup(v->doc->arena, c.key);
 		kvs.v[i].value = json_str(&c);
 		if (!kvs.v[i].key)
-			json_fail(v, -EFBIG, "does not fit the model's memory (CONFIG_OCI_MODEL_KIB)");
+			json_fail(v, -EFBIG,
+				  "does not fit the model's memory (CONFIG_OCI_MODEL_KIB)");
 		i++;
 	}
 	kvs.n = v->doc->code ? 0 : i;
@@ -107,7 +108,7 @@ static char *absolute_path(const struct json *v)
 static uint64_t read_cap_set(const struct json *object, const char *name, char **ret_unknown)
 {
 	struct json list = json_get(object, name), c;
-	struct json_iter it = { 0 };
+	struct json_iter it = {0};
 	uint64_t set = 0;
 
 	json_array(&list, 128);
@@ -127,7 +128,7 @@ static void read_user(const struct json *v, struct oci_process *p)
 {
 	struct json uid = json_get(v, "uid"), gid = json_get(v, "gid");
 	struct json umask = json_get(v, "umask"), groups = json_get(v, "additionalGids"), c;
-	struct json_iter it = { 0 };
+	struct json_iter it = {0};
 
 	/* 2^32 - 1 means "no change" to the kernel (containerd CVE-2024-40635 is the same mistake) */
 	p->uid = (uid_t)json_u64_opt(&uid, UINT32_MAX - 1, 0);
@@ -140,7 +141,7 @@ static void read_user(const struct json *v, struct oci_process *p)
 
 static void read_rlimits(const struct json *v, struct oci_process *p)
 {
-	struct json_iter it = { 0 };
+	struct json_iter it = {0};
 	struct json c;
 
 	p->rlimits = oci_json_array(v, 32, sizeof(*p->rlimits), &p->n_rlimits);
@@ -163,8 +164,8 @@ static void read_rlimits(const struct json *v, struct oci_process *p)
 
 void oci_read_process(const struct json *v, struct oci_process *p)
 {
-	static const char *const not_here[] = { "apparmorProfile", "selinuxLabel", "scheduler",
-						"ioPriority", "execCPUAffinity", "commandLine" };
+	static const char *const not_here[] = {"apparmorProfile", "selinuxLabel",    "scheduler",
+					       "ioPriority",	  "execCPUAffinity", "commandLine"};
 	struct json user = json_get(v, "user"), caps = json_get(v, "capabilities");
 	struct json terminal = json_get(v, "terminal"), size = json_get(v, "consoleSize");
 	struct json rows = json_get(&size, "height"), columns = json_get(&size, "width");
@@ -198,8 +199,8 @@ void oci_read_process(const struct json *v, struct oci_process *p)
 
 static void read_mounts(const struct json *v, struct oci_spec *s)
 {
-	static const char *const not_here[] = { "uidMappings", "gidMappings" };
-	struct json_iter it = { 0 };
+	static const char *const not_here[] = {"uidMappings", "gidMappings"};
+	struct json_iter it = {0};
 	struct json c;
 
 	s->mounts = oci_json_array(v, OCI_MAX_MOUNTS, sizeof(*s->mounts), &s->n_mounts);
@@ -209,7 +210,8 @@ static void read_mounts(const struct json *v, struct oci_spec *s)
 		struct oci_mount *m = &s->mounts[i];
 
 		oci_json_refuse(&c, not_here, ARRAY_LEN(not_here));
-		m->destination = json_str(&dst); /* a relative one is taken from "/", as every runtime does */
+		m->destination = json_str(
+			&dst); /* a relative one is taken from "/", as every runtime does */
 		if (!*m->destination)
 			json_fail(&dst, -EINVAL, "is empty");
 		m->type = json_str_opt(&type);
@@ -220,7 +222,7 @@ static void read_mounts(const struct json *v, struct oci_spec *s)
 
 static void read_hook_list(const struct json *v, struct oci_hooks *h)
 {
-	struct json_iter it = { 0 };
+	struct json_iter it = {0};
 	struct json c;
 
 	h->v = oci_json_array(v, OCI_MAX_RULES, sizeof(*h->v), &h->n);
@@ -237,7 +239,7 @@ static void read_hook_list(const struct json *v, struct oci_hooks *h)
 
 static void read_spec(const struct json *root, struct oci_spec *s)
 {
-	static const char *const not_here[] = { "solaris", "windows", "vm", "zos" };
+	static const char *const not_here[] = {"solaris", "windows", "vm", "zos"};
 	struct json version = json_get(root, "ociVersion"), fs = json_get(root, "root");
 	struct json path = json_get(&fs, "path"), ro = json_get(&fs, "readonly");
 	struct json host = json_get(root, "hostname"), domain = json_get(root, "domainname");

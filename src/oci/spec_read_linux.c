@@ -7,7 +7,7 @@
 
 static void read_namespaces(const struct json *v, struct oci_spec *s)
 {
-	struct json_iter it = { 0 };
+	struct json_iter it = {0};
 	struct json c;
 
 	json_array(v, 64);
@@ -22,13 +22,14 @@ static void read_namespaces(const struct json *v, struct oci_spec *s)
 		if (s->ns[kind].path && !*s->ns[kind].path)
 			s->ns[kind].path = NULL;
 		if (s->ns[kind].path && *s->ns[kind].path != '/')
-			json_fail(&path, -EINVAL, "\"%.64s\" is not an absolute path", s->ns[kind].path);
+			json_fail(&path, -EINVAL, "\"%.64s\" is not an absolute path",
+				  s->ns[kind].path);
 	}
 }
 
 static struct oci_idmap *read_idmaps(const struct json *v, size_t *ret_n)
 {
-	struct json_iter it = { 0 };
+	struct json_iter it = {0};
 	struct oci_idmap *maps;
 	struct json c;
 
@@ -46,7 +47,7 @@ static struct oci_idmap *read_idmaps(const struct json *v, size_t *ret_n)
 
 static void read_devices(const struct json *v, struct oci_spec *s)
 {
-	struct json_iter it = { 0 };
+	struct json_iter it = {0};
 	struct json c;
 
 	s->devices = oci_json_array(v, OCI_MAX_RULES, sizeof(*s->devices), &s->n_devices);
@@ -76,7 +77,7 @@ static void read_devices(const struct json *v, struct oci_spec *s)
 
 static void read_device_rules(const struct json *v, struct oci_resources *r)
 {
-	struct json_iter it = { 0 };
+	struct json_iter it = {0};
 	struct json c;
 
 	r->devices = oci_json_array(v, OCI_MAX_RULES, sizeof(*r->devices), &r->n_devices);
@@ -107,7 +108,7 @@ static void read_device_rules(const struct json *v, struct oci_resources *r)
 
 static void read_memory(const struct json *v, struct oci_resources *r)
 {
-	static const char *const not_here[] = { "kernel", "kernelTCP" };
+	static const char *const not_here[] = {"kernel", "kernelTCP"};
 	struct json limit = json_get(v, "limit"), reservation = json_get(v, "reservation");
 	struct json swap = json_get(v, "swap"), swappiness = json_get(v, "swappiness");
 	struct json no_oom = json_get(v, "disableOOMKiller");
@@ -127,10 +128,11 @@ static void read_memory(const struct json *v, struct oci_resources *r)
 
 static void read_cpu(const struct json *v, struct oci_resources *r)
 {
-	static const char *const not_here[] = { "realtimeRuntime", "realtimePeriod" };
+	static const char *const not_here[] = {"realtimeRuntime", "realtimePeriod"};
 	struct json shares = json_get(v, "shares"), quota = json_get(v, "quota");
 	struct json period = json_get(v, "period"), burst = json_get(v, "burst");
-	struct json idle = json_get(v, "idle"), cpus = json_get(v, "cpus"), mems = json_get(v, "mems");
+	struct json idle = json_get(v, "idle"), cpus = json_get(v, "cpus"),
+		    mems = json_get(v, "mems");
 
 	oci_json_refuse(v, not_here, ARRAY_LEN(not_here));
 	r->cpu_shares = oci_json_num(&shares, 0, 262144);
@@ -144,7 +146,7 @@ static void read_cpu(const struct json *v, struct oci_resources *r)
 
 void oci_read_resources(const struct json *v, struct oci_resources *r)
 {
-	static const char *const not_here[] = { "blockIO", "hugepageLimits", "network", "rdma" };
+	static const char *const not_here[] = {"blockIO", "hugepageLimits", "network", "rdma"};
 	struct json devices = json_get(v, "devices"), memory = json_get(v, "memory");
 	struct json cpu = json_get(v, "cpu"), pids = json_get(v, "pids");
 	struct json limit = json_get(&pids, "limit"), unified = json_get(v, "unified");
@@ -175,7 +177,7 @@ static void read_seccomp_rule(const struct json *v, struct oci_seccomp_rule *rul
 	};
 	struct json names = json_get(v, "names"), action = json_get(v, "action");
 	struct json errno_ret = json_get(v, "errnoRet"), args = json_get(v, "args"), c;
-	struct json_iter it = { 0 };
+	struct json_iter it = {0};
 
 	rule->names = oci_json_strs(&names, OCI_MAX_STRINGS);
 	rule->action = oci_json_choice(&action, actions, ARRAY_LEN(actions));
@@ -194,7 +196,7 @@ static void read_seccomp_rule(const struct json *v, struct oci_seccomp_rule *rul
 
 void oci_read_seccomp(const struct json *v, struct oci_seccomp *s)
 {
-	static const char *const not_here[] = { "listenerPath", "listenerMetadata" };
+	static const char *const not_here[] = {"listenerPath", "listenerMetadata"};
 	static const char *const actions[] = {
 #define X(id, text) text,
 		OCI_SECCOMP_ACTIONS(X)
@@ -203,7 +205,7 @@ void oci_read_seccomp(const struct json *v, struct oci_seccomp *s)
 	struct json action = json_get(v, "defaultAction"), ret = json_get(v, "defaultErrnoRet");
 	struct json archs = json_get(v, "architectures"), flags = json_get(v, "flags");
 	struct json rules = json_get(v, "syscalls"), c;
-	struct json_iter it = { 0 };
+	struct json_iter it = {0};
 
 	if (!json_has(v))
 		return;
@@ -220,8 +222,8 @@ void oci_read_seccomp(const struct json *v, struct oci_seccomp *s)
 
 static void read_personality(const struct json *v, struct oci_spec *s)
 {
-	static const char *const domains[] = { "LINUX", "LINUX32" };
-	static const char *const not_here[] = { "flags" };
+	static const char *const domains[] = {"LINUX", "LINUX32"};
+	static const char *const not_here[] = {"flags"};
 	struct json domain = json_get(v, "domain");
 
 	if (!json_has(v))
@@ -233,8 +235,8 @@ static void read_personality(const struct json *v, struct oci_spec *s)
 
 void oci_read_linux(const struct json *v, struct oci_spec *s)
 {
-	static const char *const not_here[] = { "mountLabel", "intelRdt", "netDevices",
-						"memoryPolicy" };
+	static const char *const not_here[] = {"mountLabel", "intelRdt", "netDevices",
+					       "memoryPolicy"};
 	struct json namespaces = json_get(v, "namespaces"), uids = json_get(v, "uidMappings");
 	struct json gids = json_get(v, "gidMappings"), devices = json_get(v, "devices");
 	struct json cgroup = json_get(v, "cgroupsPath"), res = json_get(v, "resources");

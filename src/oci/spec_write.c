@@ -193,7 +193,7 @@ static void put_device_rules(struct buf *b, const struct oci_resources *r)
 	put_open(b, "devices", '[');
 	for (size_t i = 0; i < r->n_devices; i++) {
 		const struct oci_device_rule *d = &r->devices[i];
-		char type[2] = { d->type }, access[4];
+		char type[2] = {d->type}, access[4];
 
 		snprintf(access, sizeof(access), "%s%s%s", d->read ? "r" : "", d->write ? "w" : "",
 			 d->mknod ? "m" : "");
@@ -298,7 +298,7 @@ static void put_devices(struct buf *b, const struct oci_spec *s)
 	put_open(b, "devices", '[');
 	for (size_t i = 0; i < s->n_devices; i++) {
 		const struct oci_device *d = &s->devices[i];
-		char type[2] = { d->type };
+		char type[2] = {d->type};
 
 		put_open(b, NULL, '{');
 		put_str(b, "path", d->path);

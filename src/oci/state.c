@@ -21,12 +21,15 @@ const char *oci_status_name(enum oci_status s)
 
 int oci_id_check(const char *id, struct err *e)
 {
-	static const char ok[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.";
+	static const char ok[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.";
 
 	if (*id && *id != '.' && strlen(id) <= OCI_ID_MAX && strspn(id, ok) == strlen(id))
 		return 0;
-	return err_text(e, -EINVAL, "container id \"%.64s\" is not valid: letters, digits, "
-			"'_', '+', '-' and '.' (not first), at most %d", id, OCI_ID_MAX);
+	return err_text(e, -EINVAL,
+			"container id \"%.64s\" is not valid: letters, digits, "
+			"'_', '+', '-' and '.' (not first), at most %d",
+			id, OCI_ID_MAX);
 }
 
 static void put_annotations(struct buf *b, const struct oci_kvs *kvs)
@@ -88,7 +91,7 @@ int oci_state_read(struct span text, void *pool, size_t pool_bytes, struct arena
 		   struct oci_state *ret_state, struct err *e)
 {
 	struct json root, id, bundle, rootfs, created, pid, ticks, own, cgroups, notes;
-	struct oci_state s = { 0 };
+	struct oci_state s = {0};
 	struct json_doc doc;
 	int r;
 

@@ -9,11 +9,11 @@
 #include "base/err.h"
 #include "oci/spec.h"
 
-#define OCI_ID_MAX	      128
+#define OCI_ID_MAX	     128
 #define OCI_MAX_CGROUP_PATHS 16
 
 /** Spec: runtime-spec "State" */
-#define OCI_STATUSES(X) \
+#define OCI_STATUSES(X)                                                                            \
 	X(CREATING, "creating") X(CREATED, "created") X(RUNNING, "running") X(STOPPED, "stopped")
 enum oci_status {
 #define X(id, text) OCI_##id,
@@ -29,10 +29,10 @@ const char *oci_status_name(enum oci_status s);
  */
 struct oci_state {
 	char *id, *bundle, *rootfs, *created; /* created: RFC 3339 */
-	pid_t pid;		       /* as the runtime sees it; 0 = never had one */
-	uint64_t start_ticks;	       /* field 22 of /proc/PID/stat */
-	bool own_pid_ns;	       /* false: killing the first process does not end the others */
-	struct oci_strs cgroups;       /* absolute directories that delete removes */
+	pid_t pid;			      /* as the runtime sees it; 0 = never had one */
+	uint64_t start_ticks;		      /* field 22 of /proc/PID/stat */
+	bool own_pid_ns;	 /* false: killing the first process does not end the others */
+	struct oci_strs cgroups; /* absolute directories that delete removes */
 	struct oci_kvs annotations;
 };
 

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The last steps into the container's program. The texts of what is not found or not executable are
+ * those that Docker, containerd and podman look for to choose between 126 and 127.
+ */
+#include "runtime/become.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "base/str.h"
+#include "file/rooted.h"
+#include "runtime/confine/caps.h"
+#include "sys/cred.h"
+#include "sys/fd.h"
+#include "sys/ns.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/*
+ * CVE-2024-21626: a working directory like /proc/self/fd/7 must not lead out of the root. Magic links
+ * are never followed by rooted_*, and no descriptor of the host is open any more.
+ */
+static int enter_cwd(const char *cwd, struct err *e)
+{
+	auto_close int root = sys_open(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0);
+	auto_close int fd = root < 0 ? root : rooted_mkdirs(root, cwd, 0755, 0, 0, e);
+	int r = fd < 0 ? fd : sys_fchdir(fd);
+
+	return r < 0 ? err_set(e, r, "working directory %s", cwd) : 0;
+}
+
+static int not_found(struct become *b, const char *name, int code, struct err *e)
+{
+	b->exit_code = code == -EACCES || code == -EISDIR ? EXIT_NOT_EXECUTABLE : EXIT_NOT_FOUND;
+	if (code == -EISDIR)
+		return err_text(e, code, "exec: \"%s\": is a directory: permission denied", name);
+	if (code == -EACCES)
+		return err_text(e, code, "exec: \"%s\": permission denied", name);
+	if (!strchr(name, '/'))
+		return err_text(e, code, "exec: \"%s\": executable file not found in $PATH", name);
+	return err_text(e, code, "exec: \"%s\": stat %s: no such file or directory", name, name);
+}
+
+static int check_executable(const char *path)
+{
+	struct stat st;
+	int r = sys_statat(AT_FDCWD, path, &st, 0);
+
+	if (r < 0)
+		return r == -ENOTDIR || r == -ELOOP || r == -ENAMETOOLONG ? -ENOENT : r;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return S_ISREG(st.st_mode) && st.st_mode & 0111 ? 0 : -EACCES;
+}
+
+static const char *env_of(const struct oci_process *p, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < p->env.n; i++)
+		if (!strncmp(p->env.v[i], name, len) && p->env.v[i][len] == '=')
+			return p->env.v[i] + len + 1;
+	return NULL;
+}
+
+static int find_executable(struct become *b, struct err *e)
+{
+	static char path[PATH_MAX];
+	const char *name = b->process->args.v[0], *env = env_of(b->process, "PATH");
+	struct span rest = span_of(env ? env : DEFAULT_PATH);
+	int worst = -ENOENT, r;
+	bool more = true;
+
+	if (strchr(name, '/')) {
+		r = check_executable(name);
+		b->path = name;
+		return r < 0 ? not_found(b, name, r, e) : 0;
+	}
+	while (more && *name) {
+		struct span dir = span_cut(rest, ':', &rest, &more);
+
+		if (str_printf(path, sizeof(path), "%.*s/%s", (int)dir.len, dir.len ? dir.p : "",
+			       name) < 0)
+			continue;
+		if (!dir.len) /* an empty element is the working directory */
+			str_printf(path, sizeof(path), "./%s", name);
+		r = check_executable(path);
+		if (r == 0) {
+			b->path = path;
+			return 0;
+		}
+		if (r == -EACCES)
+			worst = r;
+	}
+	return not_found(b, name, worst, e);
+}
+
+static int set_rlimits(const struct oci_process *p, struct err *e)
+{
+	for (size_t i = 0; i < p->n_rlimits; i++) {
+		const struct oci_rlimit *l = &p->rlimits[i];
+		int r = sys_set_rlimit(l->resource, l->soft, l->hard);
+
+		if (r < 0)
+			return err_set(e, r, "set %s", oci_rlimit_name(l->resource));
+	}
+	return 0;
+}
+
+int become_terminal(int pts_fd, const struct oci_process *p, struct err *e)
+{
+	int r = sys_ioctl(pts_fd, TIOCSCTTY, NULL);
+
+	for (int fd = 0; fd < 3 && r >= 0; fd++)
+		r = sys_dup_to(pts_fd, fd);
+	if (r >= 0 && p->uid)
+		r = sys_chown(pts_fd, "", p->uid, (gid_t)-1, AT_EMPTY_PATH);
+	return r < 0 ? err_set(e, r, "take the terminal") : 0;
+}
+
+/* A pipe of stdio belongs to root; programs that open /dev/stdout again need to own it. As in runc. */
+static void give_pipes(const struct oci_process *p)
+{
+	struct stat st;
+
+	for (int fd = 0; p->uid && fd < 3; fd++)
+		if (sys_stat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && st.st_uid != p->uid)
+			sys_chown(fd, "", p->uid, (gid_t)-1, AT_EMPTY_PATH);
+}
+
+int become_prepare(struct become *b, struct err *e)
+{
+	const struct oci_process *p = b->process;
+	int r;
+
+	b->exit_code = EXIT_RUNTIME;
+	r = enter_cwd(p->cwd, e);
+	if (r == 0)
+		r = find_executable(b, e);
+	if (r == 0)
+		r = set_rlimits(p, e);
+	if (r < 0)
+		return r;
+	give_pipes(p);
+	if (b->personality.set) {
+		r = sys_set_personality((unsigned long)b->personality.v);
+		if (r < 0)
+			return err_set(e, r, "set personality");
+	}
+	sys_set_umask(p->umask.set ? (mode_t)p->umask.v : 0022);
+	return 0;
+}
+
+/* Without no_new_privs a filter needs CAP_SYS_ADMIN, so it is loaded before that is given up. */
+int become_user(struct become *b, struct err *e)
+{
+	int r = 0;
+
+	if (b->process->no_new_privs)
+		r = sys_set_no_new_privs();
+	if (r < 0)
+		return err_set(e, r, "set no_new_privs");
+	if (!b->process->no_new_privs)
+		r = filter_load(b->filter, e);
+	return r < 0 ? r : caps_become(b->process, e);
+}
+
+int become_exec(struct become *b, struct err *e)
+{
+	static char *const no_env[] = {NULL};
+	const struct oci_process *p = b->process;
+	int r = 0;
+
+	if (p->no_new_privs)
+		r = filter_load(b->filter, e);
+	if (r < 0)
+		return r;
+	r = sys_exec(b->path, p->args.v, p->env.v ? p->env.v : no_env);
+	b->exit_code = r == -ENOENT || r == -ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+	if (r == -ENOENT)
+		return err_text(
+			e, r, "exec: \"%s\": its interpreter or loader: no such file or directory",
+			p->args.v[0]);
+	if (r == -ENOEXEC)
+		return err_text(e, r,
+				"exec: \"%s\": exec format error: no program for this machine (%s)",
+				p->args.v[0],
+#if defined(__x86_64__)
+				"x86-64"
+#elif defined(__aarch64__)
+				"aarch64"
+#elif defined(__arm__)
+				"arm"
+#else
+				"riscv64"
+#endif
+		);
+	return err_set(e, r, "exec: \"%s\"", p->args.v[0]);
+}

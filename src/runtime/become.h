@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/err.h"
+#include "oci/spec.h"
+#include "runtime/confine/filter.h"
+
+/** exit codes of Docker for a command that did not start */
+enum { EXIT_RUNTIME = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
+
+/**
+ * struct become - the last steps of a process inside the container: the same for its first process and for exec
+ *
+ * Order: become_prepare() as root in the new root; become_user() gives root up; become_exec() does not
+ * return unless it fails. exit_code says what a failure is for the user of a command line.
+ */
+struct become {
+	const struct oci_process *process;
+	const struct filter_program *filter;
+	struct oci_num personality;
+	int exit_code;
+	const char *path; /* the executable, found by become_prepare() */
+};
+
+/** become_prepare() - working directory (made if missing), executable, rlimits, umask, personality */
+int become_prepare(struct become *b, struct err *e);
+int become_user(struct become *b, struct err *e);
+int become_exec(struct become *b, struct err *e);
+
+/** become_terminal() - @pts_fd becomes the controlling terminal and stdio */
+int become_terminal(int pts_fd, const struct oci_process *p, struct err *e);

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container's cgroups: made before its first process, removed after its last. Paths come from the
+ * caller, who is root; directories below a container's own are the container's and are opened one
+ * component at a time without following links.
+ */
+#include "runtime/cgroup/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "base/str.h"
+#include "sys/fd.h"
+#include "sys/proc.h"
+#include "sys/watch.h"
+
+#define WAIT_MS	  5000
+#define MAX_DEPTH 16
+
+int cgroup_write(const struct cgroup_hierarchy *h, const char *file, const char *value,
+		 struct err *e)
+{
+	auto_close int fd = sys_open(h->fd, file, O_WRONLY | O_NOFOLLOW, 0);
+	int r = fd < 0 ? fd : sys_write_all(fd, value, strlen(value));
+
+	return r < 0 ? err_set(e, r, "cgroup: write \"%.64s\" to %s/%s", value, h->path, file) : 0;
+}
+
+int cgroup_write_num(const struct cgroup_hierarchy *h, const char *file, int64_t value,
+		     struct err *e)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	return cgroup_write(h, file, text, e);
+}
+
+ssize_t cgroup_read(int dir_fd, const char *file, char *buf, size_t cap)
+{
+	auto_close int fd = sys_open(dir_fd, file, O_RDONLY | O_NOFOLLOW, 0);
+	ssize_t n = fd < 0 ? fd : sys_read_full(fd, buf, cap - 1);
+
+	if (n >= 0)
+		buf[n] = '\0';
+	return n;
+}
+
+const struct cgroup_hierarchy *cgroup_with(const struct cgroup *c, const char *controller)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		struct span rest = span_of(c->h[i].controllers);
+		bool more = true;
+
+		while (more)
+			if (span_eq(span_cut(rest, ',', &rest, &more), controller))
+				return &c->h[i];
+	}
+	return NULL;
+}
+
+size_t cgroup_default_devices(const struct oci_device_rule **ret_rules)
+{
+	/* as runc: what the runtime itself puts into /dev, and terminals */
+	static const struct oci_device_rule rules[] = {
+		{true, 'c', -1, -1, false, false, true}, {true, 'b', -1, -1, false, false, true},
+		{true, 'c', 1, 3, true, true, true},	 {true, 'c', 1, 5, true, true, true},
+		{true, 'c', 1, 7, true, true, true},	 {true, 'c', 1, 8, true, true, true},
+		{true, 'c', 1, 9, true, true, true},	 {true, 'c', 5, 0, true, true, true},
+		{true, 'c', 5, 2, true, true, true},	 {true, 'c', 136, -1, true, true, true},
+	};
+	_Static_assert(ARRAY_LEN(rules) <= CGROUP_MAX_DEFAULT_DEVICES, "default devices");
+
+	*ret_rules = rules;
+	return ARRAY_LEN(rules);
+}
+
+static int refuse_populated(int fd, const char *path, struct err *e)
+{
+	char pids[32];
+
+	if (cgroup_read(fd, "cgroup.procs", pids, sizeof(pids)) <= 0)
+		return 0;
+	return err_text(e, -EBUSY, "cgroup %s exists and holds processes", path);
+}
+
+static int make_dirs(struct cgroup *c, struct cgroup_hierarchy *h, struct err *e)
+{
+	const char *p = h->path + strlen(h->mount);
+	auto_close int fd = sys_open(AT_FDCWD, h->mount, O_PATH | O_DIRECTORY, 0);
+	int r = fd < 0 ? fd : 0;
+
+	while (r == 0 && *(p += strspn(p, "/"))) {
+		char name[NAME_MAX + 1];
+		struct cgroup_hierarchy at = *h;
+		int next;
+
+		r = str_copy_n(name, sizeof(name), p, strcspn(p, "/"));
+		if (r < 0)
+			break;
+		p += r;
+		r = sys_mkdir(fd, name, 0755);
+		h->made = r == 0;
+		if (r == -EEXIST)
+			r = 0;
+		next = r < 0 ? r : sys_open(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+		sys_close(fd);
+		fd = next;
+		at.fd = fd;
+		if (fd < 0)
+			r = fd;
+		else if (c->ops->prepare && (*p || h->made))
+			r = c->ops->prepare(c, &at, e);
+	}
+	if (r < 0)
+		return err_set(e, r, "make cgroup %s", h->path);
+	h->fd = take_fd(&fd);
+	return h->made ? 0 : refuse_populated(h->fd, h->path, e);
+}
+
+int cgroup_create(struct cgroup *c, const struct oci_resources *r, struct err *e)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < c->n && ret == 0; i++)
+		ret = make_dirs(c, &c->h[i], e);
+	if (ret == 0)
+		ret = c->ops->limit(c, r, e);
+	if (ret < 0) {
+		for (size_t i = 0; i < c->n; i++)
+			if (c->h[i].made)
+				sys_unlink(AT_FDCWD, c->h[i].path, AT_REMOVEDIR);
+		cgroup_close(c);
+	}
+	return ret;
+}
+
+int cgroup_birth_fd(const struct cgroup *c)
+{
+	return c->n == 1 && c->h[0].v2 ? c->h[0].fd : -1;
+}
+
+int cgroup_enter(const struct cgroup *c, bool born, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->n && r == 0; i++)
+		if (!born || !c->h[i].v2)
+			r = cgroup_write(&c->h[i], "cgroup.procs", "0", e);
+	return r;
+}
+
+void cgroup_close(struct cgroup *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		sys_close(take_fd(&c->h[i].fd));
+}
+
+int cgroup_open(struct cgroup *ret_cgroup, const struct oci_strs *dirs, struct err *e)
+{
+	struct cgroup c = {.n = 0};
+
+	for (size_t i = 0; i < dirs->n && i < CGROUP_MAX_HIERARCHIES; i++) {
+		struct cgroup_hierarchy *h = &c.h[c.n++];
+
+		h->path = dirs->v[i];
+		h->fd = sys_open(AT_FDCWD, h->path, O_PATH | O_DIRECTORY, 0);
+		if (h->fd < 0) {
+			int r = err_set(e, h->fd, "cgroup %s", h->path);
+
+			cgroup_close(&c);
+			return r;
+		}
+	}
+	*ret_cgroup = c;
+	return 0;
+}
+
+static int signal_pids(int dir_fd, int sig, size_t *ret_n)
+{
+	char pids[1024];
+	ssize_t n = cgroup_read(dir_fd, "cgroup.procs", pids, sizeof(pids));
+	struct span rest = {pids, n > 0 ? (size_t)n : 0};
+	bool more = rest.len > 0;
+
+	/* a text that was cut ends in half a number: the next round sees that process */
+	while (more) {
+		struct span line = span_cut(rest, '\n', &rest, &more);
+		uint64_t pid;
+
+		if (!more || num_u64(line, INT32_MAX, &pid) < 0 || pid <= 1)
+			continue;
+		(*ret_n)++;
+		sys_kill((pid_t)pid, sig);
+	}
+	return n < 0 && n != -ENOENT && n != -ENODEV ? (int)n : 0;
+}
+
+/* Depth is bounded, so is the recursion: 2 KiB + a directory reader a level. */
+static int signal_tree(int dir_fd, int sig, unsigned int depth, size_t *ret_n)
+{
+	struct sys_dir dir;
+	const char *name;
+	unsigned char type;
+	auto_close int fd = sys_open(dir_fd, ".", O_RDONLY | O_DIRECTORY, 0);
+	int r = fd < 0 ? fd : signal_pids(fd, sig, ret_n);
+
+	if (r < 0 || depth == MAX_DEPTH)
+		return r;
+	sys_dir_init(&dir, fd);
+	while (sys_dir_next(&dir, &name, &type) == 1) {
+		auto_close int sub = -1;
+
+		if (type != 4 /* DT_DIR */)
+			continue;
+		sub = sys_open(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+		if (sub >= 0)
+			signal_tree(sub, sig, depth + 1, ret_n);
+	}
+	return 0;
+}
+
+static int signal_dir(const char *path, int sig, size_t *ret_n)
+{
+	auto_close int fd = sys_open(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
+
+	return fd == -ENOENT ? 0 : fd < 0 ? fd : signal_tree(fd, sig, 0, ret_n);
+}
+
+int cgroup_signal_all(const struct oci_strs *dirs, int sig, struct err *e)
+{
+	size_t total = 0, alive;
+	int r = 0;
+
+	for (unsigned int waited = 0; waited < WAIT_MS; waited += 5) {
+		alive = 0;
+		/* every hierarchy holds the same processes: the first that answers is enough */
+		for (size_t i = 0; i < dirs->n && alive == 0 && r == 0; i++)
+			r = signal_dir(dirs->v[i], sig, &alive);
+		total += alive;
+		if (r < 0)
+			return err_set(e, r, "signal the processes of a cgroup");
+		if (alive == 0 || sig != SIGKILL)
+			return total ? 0 : -ESRCH;
+		sys_sleep_ms(5);
+	}
+	return err_text(e, -EBUSY, "processes in cgroup %s survive SIGKILL",
+			dirs->n ? dirs->v[0] : "");
+}
+
+static int remove_tree(int parent_fd, const char *name, unsigned int depth)
+{
+	struct sys_dir dir;
+	const char *sub;
+	unsigned char type;
+	auto_close int fd = -1;
+	int r = sys_unlink(parent_fd, name, AT_REMOVEDIR);
+
+	if (r != -EBUSY && r != -ENOTEMPTY)
+		return r == -ENOENT ? 0 : r;
+	if (depth == MAX_DEPTH)
+		return r;
+	fd = sys_open(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	sys_dir_init(&dir, fd);
+	while (sys_dir_next(&dir, &sub, &type) == 1)
+		if (type == 4 /* DT_DIR */)
+			remove_tree(fd, sub, depth + 1);
+	r = sys_unlink(parent_fd, name, AT_REMOVEDIR);
+	return r == -ENOENT ? 0 : r;
+}
+
+int cgroup_remove(const struct oci_strs *dirs, struct err *e)
+{
+	for (size_t i = 0; i < dirs->n; i++) {
+		int64_t until = 0;
+		int r;
+
+		/* the last process is gone, but v1 lets go of its cgroup a few milliseconds later */
+		while ((r = remove_tree(AT_FDCWD, dirs->v[i], 0)) == -EBUSY) {
+			if (!until)
+				until = sys_now_ms() + WAIT_MS;
+			else if (sys_now_ms() > until)
+				break;
+			sys_sleep_ms(1);
+		}
+		if (r < 0)
+			return err_set(e, r, "remove cgroup %s", dirs->v[i]);
+	}
+	return 0;
+}

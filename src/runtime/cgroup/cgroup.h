@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "oci/spec.h"
+
+#define CGROUP_MAX_HIERARCHIES 16
+
+/** struct cgroup_hierarchy - one tree of cgroups and the container's place in it */
+struct cgroup_hierarchy {
+	char *mount;	   /* where the tree is mounted: "/sys/fs/cgroup/memory" */
+	char *controllers; /* v1: mount options, "cpu,cpuacct" or "name=systemd"; v2: "" */
+	bool v2;
+	char *path; /* the container's directory, absolute */
+	int fd;	    /* O_PATH of it once created; -1 */
+	bool made;  /* by us: undone on failure */
+};
+
+struct cgroup;
+
+/** struct cgroup_ops - what differs between v1 and v2 */
+struct cgroup_ops {
+	const char *name;
+	/** prepare() - after the directory exists: controllers on, cpuset filled in */
+	int (*prepare)(struct cgroup *c, struct cgroup_hierarchy *h, struct err *e);
+	int (*limit)(struct cgroup *c, const struct oci_resources *r, struct err *e);
+};
+
+extern const struct cgroup_ops cgroup_v1_ops, cgroup_v2_ops;
+
+/** struct cgroup - a container's cgroups; strings live in the caller's arena */
+struct cgroup {
+	const struct cgroup_ops *ops;
+	struct cgroup_hierarchy h[CGROUP_MAX_HIERARCHIES];
+	size_t n;
+};
+
+/**
+ * cgroup_find() - which hierarchies this machine has, and the container's path in each
+ * @path: spec.linux.cgroupsPath: absolute = from the root of the hierarchy, relative = below our own
+ *        cgroup, NULL = "/<id>"
+ *
+ * v2 if /sys/fs/cgroup is cgroup2; else v1, with the v2 tree of a hybrid layout as one more hierarchy.
+ * No cgroups at all is success with n = 0; limits are then refused.
+ *
+ * Return: 0; -EINVAL path with "..".
+ */
+int cgroup_find(struct cgroup *ret_cgroup, const char *path, const char *id, struct arena *a,
+		struct err *e);
+
+/** cgroup_create() - directories and limits; all or nothing. -EBUSY: the cgroup exists and is not empty */
+int cgroup_create(struct cgroup *c, const struct oci_resources *r, struct err *e);
+
+/** cgroup_birth_fd() - directory for clone3 CLONE_INTO_CGROUP, or -1 */
+int cgroup_birth_fd(const struct cgroup *c);
+
+/** cgroup_enter() - the calling process moves in. @born: it was born in cgroup_birth_fd() */
+int cgroup_enter(const struct cgroup *c, bool born, struct err *e);
+void cgroup_close(struct cgroup *c);
+
+/** cgroup_open() - from the directories that a state file lists */
+int cgroup_open(struct cgroup *ret_cgroup, const struct oci_strs *dirs, struct err *e);
+
+/** cgroup_signal_all() - @sig to every process in it and below; SIGKILL repeats until nobody is left (5 s). Return: 0; -EBUSY; -ESRCH nobody was there */
+int cgroup_signal_all(const struct oci_strs *dirs, int sig, struct err *e);
+
+/** cgroup_remove() - the directories and what the container made below them; waits for the kernel up to 5 s. -ENOENT is success */
+int cgroup_remove(const struct oci_strs *dirs, struct err *e);
+
+/** cgroup_write() - one file of a hierarchy. Return: 0; -ENOENT no such file; -errno */
+int cgroup_write(const struct cgroup_hierarchy *h, const char *file, const char *value,
+		 struct err *e);
+int cgroup_write_num(const struct cgroup_hierarchy *h, const char *file, int64_t value,
+		     struct err *e);
+ssize_t cgroup_read(int dir_fd, const char *file, char *buf, size_t cap);
+
+/** cgroup_with() - the v1 hierarchy that has @controller, NULL if there is none */
+const struct cgroup_hierarchy *cgroup_with(const struct cgroup *c, const char *controller);
+
+/** cgroup_v1_devices()/cgroup_v2_devices() - device rules of the spec, then what every container may have */
+int cgroup_v1_devices(const struct cgroup_hierarchy *h, const struct oci_resources *r,
+		      struct err *e);
+int cgroup_v2_devices(const struct cgroup_hierarchy *h, const struct oci_resources *r,
+		      struct err *e);
+
+/** devices that no container can do without: nodes of the default list, terminals */
+#define CGROUP_MAX_DEFAULT_DEVICES 12
+size_t cgroup_default_devices(const struct oci_device_rule **ret_rules);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Device rules. v1: lines for devices.allow and devices.deny, in order. v2: a BPF program that the
+ * kernel asks at every open and mknod of a device. It holds the rules last first, and the first that
+ * fits decides, which gives the spec's "later rules win".
+ *
+ * A v2 rule fits when it covers all that is asked for (allow) or any of it (deny).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "runtime/cgroup/cgroup.h"
+#include "sys/bpf.h"
+#include "sys/fd.h"
+
+#define INSNS_PER_RULE 8
+#define MAX_INSNS      4096 /* BPF_MAXINSNS */
+
+static void number(char *dst, size_t cap, int64_t n)
+{
+	if (n < 0)
+		snprintf(dst, cap, "*");
+	else
+		snprintf(dst, cap, "%" PRId64, n);
+}
+
+static int v1_rule(const struct cgroup_hierarchy *h, const struct oci_device_rule *d, struct err *e)
+{
+	const char *file = d->allow ? "devices.allow" : "devices.deny";
+	char line[64], major[24], minor[24];
+
+	if (d->type == 'a')
+		return cgroup_write(h, file, "a", e);
+	number(major, sizeof(major), d->major);
+	number(minor, sizeof(minor), d->minor);
+	snprintf(line, sizeof(line), "%c %s:%s %s%s%s", d->type, major, minor, d->read ? "r" : "",
+		 d->write ? "w" : "", d->mknod ? "m" : "");
+	return cgroup_write(h, file, line, e);
+}
+
+int cgroup_v1_devices(const struct cgroup_hierarchy *h, const struct oci_resources *r,
+		      struct err *e)
+{
+	const struct oci_device_rule *more;
+	size_t n_more = cgroup_default_devices(&more);
+	int ret = 0;
+
+	for (size_t i = 0; i < r->n_devices && ret == 0; i++)
+		ret = v1_rule(h, &r->devices[i], e);
+	for (size_t i = 0; i < n_more && ret == 0; i++)
+		ret = v1_rule(h, &more[i], e);
+	return ret;
+}
+
+struct program {
+	struct bpf_insn insn[MAX_INSNS];
+	size_t n;
+};
+
+static void put(struct program *p, uint8_t code, uint8_t dst, uint8_t src, int16_t off, int32_t imm)
+{
+	p->insn[p->n++] = (struct bpf_insn){
+		.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm};
+}
+
+/* r2 = type, r3 = access, r4 = major, r5 = minor */
+static void put_head(struct program *p)
+{
+	put(p, BPF_LDX | BPF_MEM | BPF_W, 2, 1, 0, 0);
+	put(p, BPF_ALU | BPF_AND | BPF_K, 2, 0, 0, 0xffff);
+	put(p, BPF_LDX | BPF_MEM | BPF_W, 3, 1, 0, 0);
+	put(p, BPF_ALU | BPF_RSH | BPF_K, 3, 0, 0, 16);
+	put(p, BPF_LDX | BPF_MEM | BPF_W, 4, 1, 4, 0);
+	put(p, BPF_LDX | BPF_MEM | BPF_W, 5, 1, 8, 0);
+}
+
+static void put_return(struct program *p, bool allow)
+{
+	put(p, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, allow);
+	put(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+}
+
+static void put_rule(struct program *p, const struct oci_device_rule *d)
+{
+	int32_t bits = (d->mknod ? BPF_DEVCG_ACC_MKNOD : 0) | (d->read ? BPF_DEVCG_ACC_READ : 0) |
+		       (d->write ? BPF_DEVCG_ACC_WRITE : 0);
+	bool any_type = d->type == 'a';
+	size_t start = p->n;
+
+	if (!any_type)
+		put(p, BPF_JMP | BPF_JNE | BPF_K, 2, 0, 0,
+		    d->type == 'c' ? BPF_DEVCG_DEV_CHAR : BPF_DEVCG_DEV_BLOCK);
+	if (bits != 7 && d->allow) {
+		/* asked for more than this rule gives: not this rule */
+		put(p, BPF_ALU | BPF_MOV | BPF_X, 1, 3, 0, 0);
+		put(p, BPF_ALU | BPF_AND | BPF_K, 1, 0, 0, bits);
+		put(p, BPF_JMP | BPF_JNE | BPF_X, 1, 3, 0, 0);
+	} else if (bits != 7) {
+		put(p, BPF_ALU | BPF_MOV | BPF_X, 1, 3, 0, 0);
+		put(p, BPF_ALU | BPF_AND | BPF_K, 1, 0, 0, bits);
+		put(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0, 0);
+	}
+	if (d->major >= 0 && !any_type)
+		put(p, BPF_JMP | BPF_JNE | BPF_K, 4, 0, 0, (int32_t)d->major);
+	if (d->minor >= 0 && !any_type)
+		put(p, BPF_JMP | BPF_JNE | BPF_K, 5, 0, 0, (int32_t)d->minor);
+	put_return(p, d->allow);
+	/* every conditional jump so far leads to what follows */
+	for (size_t i = start; i < p->n; i++)
+		if (BPF_CLASS(p->insn[i].code) == BPF_JMP && BPF_OP(p->insn[i].code) != BPF_EXIT)
+			p->insn[i].off = (int16_t)(p->n - i - 1);
+}
+
+int cgroup_v2_devices(const struct cgroup_hierarchy *h, const struct oci_resources *r,
+		      struct err *e)
+{
+	static struct program p;
+	const struct oci_device_rule *more;
+	size_t n_more = cgroup_default_devices(&more);
+	auto_close int fd = -1;
+	int ret;
+
+	if (!r->n_devices)
+		return 0;
+	if ((r->n_devices + n_more) * INSNS_PER_RULE + 8 > MAX_INSNS)
+		return err_text(e, -EFBIG, "too many device rules for one BPF program");
+	p.n = 0;
+	put_head(&p);
+	for (size_t i = n_more; i > 0; i--)
+		put_rule(&p, &more[i - 1]);
+	for (size_t i = r->n_devices; i > 0; i--) {
+		put_rule(&p, &r->devices[i - 1]);
+		if (r->devices[i - 1].type == 'a')
+			break; /* fits everything: what came before it never decides */
+	}
+	put_return(&p, false);
+	fd = sys_bpf_load_device(p.insn, p.n);
+	if (fd < 0)
+		return err_set(
+			e, fd,
+			"device rules: load a BPF program (CONFIG_CGROUP_BPF in the kernel?)");
+	ret = sys_open(h->fd, ".", O_RDONLY | O_DIRECTORY, 0);
+	if (ret >= 0) {
+		auto_close int dir = ret;
+
+		ret = sys_bpf_attach_device(fd, dir);
+	}
+	return ret < 0 ? err_set(e, ret, "device rules: attach to %s", h->path) : 0;
+}

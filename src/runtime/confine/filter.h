@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/digest.h"
+#include "base/err.h"
+#include "oci/spec.h"
+
+#define FILTER_MAX_INSNS 4096 /* BPF_MAXINSNS */
+
+/** struct filter_program - a compiled profile; n = 0: none */
+struct filter_program {
+	struct sock_filter insn[FILTER_MAX_INSNS];
+	size_t n;
+	unsigned int flags; /* SECCOMP_FILTER_FLAG_* */
+};
+
+/**
+ * filter_compile() - profile to program, by libseccomp
+ *
+ * Names of system calls that this architecture lacks are skipped, as all runtimes do. Several
+ * conditions on one argument are alternatives, as in runc and crun.
+ *
+ * Return: 0; -EOPNOTSUPP unknown architecture, flag, SCMP_ACT_NOTIFY; -E2BIG; -EINVAL.
+ */
+int filter_compile(const struct oci_seccomp *s, struct filter_program *ret, struct err *e);
+
+/** filter_key() - what the program depends on: profile, compiler, machine */
+void filter_key(const struct oci_seccomp *s, struct digest *ret_key);
+
+/**
+ * filter_get() - from the cache below @root_fd, or compiled and put there
+ *
+ * The cache is ".seccomp/<key>", 0600, ours; a file that is anybody else's, writable by others or
+ * does not match its own hash is not used. Not being able to write it is no error.
+ *
+ * Return: as filter_compile().
+ */
+int filter_get(const struct oci_seccomp *s, int root_fd, struct filter_program *ret, struct err *e);
+
+int filter_load(const struct filter_program *p, struct err *e);

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a bundle to a process that waits to be started. The outside world is changed in this order and
+ * undone in the reverse one: state directory, cgroups, process. state.json is written before the
+ * cgroups are made and again when the pid is known, so that after a kill at any point `delete
+ * --force` finds what there is to remove.
+ */
+#include "runtime/create.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "base/rfc3339.h"
+#include "runtime/become.h"
+#include "runtime/check.h"
+#include "runtime/confine/caps.h"
+#include "runtime/hooks.h"
+#include "runtime/stage.h"
+#include "runtime/statedir.h"
+#include "sys/cred.h"
+#include "sys/fd.h"
+#include "sys/ns.h"
+#include "sys/proc.h"
+#include "sys/sock.h"
+
+static struct filter_program program;
+
+/** what the stage is given and the parent closes after the clone */
+struct handover {
+	int sync_fd, go_fd, started_fd, console_fd;
+	int ns_fds[OCI_NS_COUNT];
+};
+
+static void handover_init(struct handover *h)
+{
+	h->sync_fd = h->go_fd = h->started_fd = h->console_fd = -1;
+	for (size_t k = 0; k < OCI_NS_COUNT; k++)
+		h->ns_fds[k] = -1;
+}
+
+static void handover_close(struct handover *h)
+{
+	sys_close(h->sync_fd);
+	if (h->go_fd != h->sync_fd) {
+		sys_close(h->go_fd);
+		sys_close(h->started_fd);
+	}
+	sys_close(h->console_fd);
+	for (size_t k = 0; k < OCI_NS_COUNT; k++)
+		sys_close(h->ns_fds[k]);
+	handover_init(h);
+}
+
+static int load_bundle(struct creation *c, struct err *e)
+{
+	struct arena *a = &c->rt->arena;
+	char path[PATH_MAX / 2], link[32];
+	auto_close int fd = sys_open(AT_FDCWD, c->o->bundle, O_PATH | O_DIRECTORY, 0);
+	const char *root;
+	int r;
+
+	if (fd < 0)
+		return err_set(e, fd, "bundle %s", c->o->bundle);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	r = sys_readlink(AT_FDCWD, link, path, sizeof(path));
+	if (r < 0)
+		return err_set(e, r, "path of bundle %s", c->o->bundle);
+	r = statedir_read_config(c->rt, fd, &c->config, &c->spec, e);
+	if (r == 0)
+		r = check_spec(&c->spec, e);
+	if (r < 0)
+		return r;
+	root = c->spec.root_path;
+	c->state.bundle = arena_strdup(a, path);
+	c->state.rootfs =
+		*root == '/' ? arena_strdup(a, root) : arena_printf(a, "%s/%s", path, root);
+	return c->state.bundle && c->state.rootfs ? 0 : err_set(e, -ENOMEM, "paths");
+}
+
+static int check_terminal(const struct creation *c, struct err *e)
+{
+	bool tty = c->spec.process.terminal;
+
+	if (tty && !c->o->console_socket)
+		return err_text(e, -EINVAL, "process.terminal is true: --console-socket is needed");
+	if (!tty && c->o->console_socket)
+		return err_text(e, -EINVAL,
+				"--console-socket is given, but process.terminal is not true");
+	return 0;
+}
+
+static void warn_caps(struct creation *c)
+{
+	uint64_t lacking = caps_ungrantable(&c->spec.process.caps);
+	char *w = c->rt->warning;
+
+	if (c->spec.process.caps.unknown)
+		snprintf(w, ERR_MSG_MAX, "capability \"%.64s\" is not known, ignored",
+			 c->spec.process.caps.unknown);
+	for (unsigned int cap = 0; lacking && !*w && oci_cap_name(cap); cap++)
+		if (lacking >> cap & 1)
+			snprintf(w, ERR_MSG_MAX, "capability %s is not ours to give, left out",
+				 oci_cap_name(cap));
+}
+
+static int fill_state(struct creation *c, struct err *e)
+{
+	struct arena *a = &c->rt->arena;
+	char now[RFC3339_CAP];
+	uint32_t ns;
+	int64_t s;
+	int r;
+
+	sys_realtime(&s, &ns);
+	c->state.id = (char *)(uintptr_t)c->o->id;
+	c->state.created = arena_strdup(a, rfc3339_format(now, s, ns));
+	c->state.own_pid_ns = c->spec.ns[OCI_NS_PID].set && !c->spec.ns[OCI_NS_PID].path;
+	c->state.annotations = c->spec.annotations;
+	r = cgroup_find(&c->cgroup, c->spec.cgroups_path, c->o->id, a, e);
+	if (r < 0)
+		return r;
+	c->state.cgroups.v = arena_array(a, c->cgroup.n + 1, sizeof(char *));
+	if (!c->state.created || !c->state.cgroups.v)
+		return err_set(e, -ENOMEM, "state");
+	for (size_t i = 0; i < c->cgroup.n; i++)
+		c->state.cgroups.v[i] = c->cgroup.h[i].path;
+	c->state.cgroups.n = c->cgroup.n;
+	return 0;
+}
+
+static int open_namespaces(struct creation *c, struct handover *h, struct err *e)
+{
+	for (size_t k = 0; k < OCI_NS_COUNT; k++) {
+		if (!c->spec.ns[k].path)
+			continue;
+		h->ns_fds[k] = sys_open(AT_FDCWD, c->spec.ns[k].path, O_RDONLY, 0);
+		if (h->ns_fds[k] < 0)
+			return err_set(e, h->ns_fds[k], "namespace %s", c->spec.ns[k].path);
+	}
+	return 0;
+}
+
+/* Opened for both directions: neither end blocks, and neither sees an end of file before the exec. */
+static int open_pipe(int dir_fd, const char *name, struct err *e)
+{
+	int r = sys_mknod(dir_fd, name, S_IFIFO | 0600, 0);
+
+	if (r == 0)
+		r = sys_open(dir_fd, name, O_RDWR, 0);
+	return r < 0 ? err_set(e, r, "make the start pipe") : r;
+}
+
+static int open_channels(struct creation *c, struct handover *h, struct err *e)
+{
+	int pair[2], r = sys_socketpair_seqpacket(pair);
+
+	if (r < 0)
+		return err_set(e, r, "socket pair");
+	c->sync_fd = pair[0];
+	h->sync_fd = h->go_fd = h->started_fd = pair[1];
+	if (c->by_pipe) {
+		h->go_fd = h->started_fd = -1;
+		h->go_fd = open_pipe(c->dir_fd, STATEDIR_START, e);
+		if (h->go_fd >= 0)
+			h->started_fd = open_pipe(c->dir_fd, STATEDIR_STARTED, e);
+		if (h->started_fd < 0)
+			return h->started_fd;
+	}
+	if (c->o->console_socket) {
+		h->console_fd = sys_connect_unix(c->o->console_socket, SOCK_STREAM);
+		if (h->console_fd < 0)
+			return err_set(e, h->console_fd, "console socket %s", c->o->console_socket);
+	}
+	return 0;
+}
+
+/* A pid namespace is entered by children only: ours changes for the clone and back. */
+static pid_t clone_stage(struct creation *c, struct handover *h, bool *ret_born, struct err *e)
+{
+	struct sys_clone how = {.flags = stage_clone_flags(&c->spec),
+				.cgroup_fd = cgroup_birth_fd(&c->cgroup)};
+	int pid_ns = h->ns_fds[OCI_NS_PID];
+	auto_close int own = pid_ns < 0 ? -1 : sys_open(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY, 0);
+	pid_t pid;
+	int r = 0;
+
+	if (pid_ns >= 0)
+		r = own < 0 ? own : sys_setns(pid_ns, CLONE_NEWPID);
+	if (r < 0)
+		return err_set(e, r, "join pid namespace %s", c->spec.ns[OCI_NS_PID].path);
+	pid = sys_clone(&how, &c->pidfd, ret_born);
+	if (pid != 0 && pid_ns >= 0)
+		sys_setns(own, CLONE_NEWPID);
+	return pid < 0 ? err_set(e, pid, "new namespaces") : pid;
+}
+
+static int spawn(struct creation *c, struct handover *h, struct err *e)
+{
+	bool born;
+	pid_t pid = clone_stage(c, h, &born, e);
+	int r;
+
+	if (pid == 0) {
+		struct stage s = {.spec = &c->spec,
+				  .cgroup = &c->cgroup,
+				  .born_in_cgroup = born,
+				  .rootfs = c->state.rootfs,
+				  .bundle = c->state.bundle,
+				  .sync_fd = h->sync_fd,
+				  .go_fd = h->go_fd,
+				  .started_fd = h->started_fd,
+				  .console_fd = h->console_fd,
+				  .filter = &program,
+				  .preserve_fds = c->o->preserve_fds,
+				  .state = &c->state};
+
+		memcpy(s.ns_fds, h->ns_fds, sizeof(s.ns_fds));
+		sys_close(c->sync_fd);
+		stage_main(&s);
+	}
+	handover_close(h);
+	if (pid < 0)
+		return pid;
+	c->state.pid = pid;
+	r = sys_proc_start_time(pid, &c->state.start_ticks);
+	return r < 0 ? err_set(e, r, "look at the container's process")
+		     : statedir_save(c->dir_fd, &c->state, e);
+}
+
+static int write_map(pid_t pid, const char *file, const struct oci_idmap *m, size_t n,
+		     struct err *e)
+{
+	static char text[OCI_MAX_IDMAPS * 36];
+	auto_close int fd = -1;
+	char path[48];
+	struct buf b;
+	int r;
+
+	buf_init(&b, text, sizeof(text));
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%u %u %u\n", m[i].container, m[i].host, m[i].size);
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	fd = sys_open(AT_FDCWD, path, O_WRONLY, 0);
+	r = fd < 0 ? fd : sys_write_all(fd, b.p, b.len);
+	return r < 0 ? err_set(e, r, "write %s", file) : 0;
+}
+
+static int acknowledge(struct creation *c, struct err *e)
+{
+	struct stage_ack ack = {.pid = c->state.pid};
+	int r = sys_send_fds(c->sync_fd, &ack, sizeof(ack), NULL, 0);
+
+	return r < 0 ? err_set(e, r, "talk to the container's process") : 0;
+}
+
+static int write_maps(struct creation *c, struct err *e)
+{
+	int r;
+
+	if (!c->spec.ns[OCI_NS_USER].set)
+		return 0;
+	r = write_map(c->state.pid, "uid_map", c->spec.uid_maps, c->spec.n_uid_maps, e);
+	if (r == 0)
+		r = write_map(c->state.pid, "gid_map", c->spec.gid_maps, c->spec.n_gid_maps, e);
+	return r < 0 ? r : acknowledge(c, e);
+}
+
+static int settle(struct creation *c, struct err *e)
+{
+	struct stage_msg m = {0};
+	int r = write_maps(c, e);
+
+	while (r == 0 && m.kind != STAGE_READY) {
+		r = stage_wait(c->sync_fd, &m);
+		if (r == 0)
+			return err_text(
+				e, -EIO,
+				"the container's first process was killed while it was set up");
+		if (r < 0)
+			return err_set(e, r, "talk to the container's process");
+		r = 0;
+		if (m.kind == STAGE_FAILED) {
+			c->rt->exit_code = m.exit_code;
+			return err_text(e, m.code < 0 ? m.code : -EIO, "%s", m.text);
+		}
+		if (m.kind != STAGE_MOUNTED)
+			continue;
+		r = hooks_run(&c->spec, OCI_HOOK_PRESTART, &c->state, OCI_CREATING, e);
+		if (r == 0)
+			r = hooks_run(&c->spec, OCI_HOOK_CREATE_RUNTIME, &c->state, OCI_CREATING,
+				      e);
+		if (r == 0)
+			r = acknowledge(c, e);
+	}
+	return r;
+}
+
+static int write_pid_file(const struct creation *c, struct err *e)
+{
+	char tmp[PATH_MAX / 2], text[16];
+	auto_close int fd = -1;
+	int r, n;
+
+	if (!c->o->pid_file)
+		return 0;
+	r = str_printf(tmp, sizeof(tmp), "%s.tmp", c->o->pid_file);
+	n = snprintf(text, sizeof(text), "%d", (int)c->state.pid);
+	fd = r < 0 ? r : sys_open(AT_FDCWD, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
+	r = fd < 0 ? fd : sys_write_all(fd, text, (size_t)n);
+	if (r == 0)
+		r = sys_rename(AT_FDCWD, tmp, AT_FDCWD, c->o->pid_file, 0);
+	return r < 0 ? err_set(e, r, "write pid file %s", c->o->pid_file) : 0;
+}
+
+static int make(struct creation *c, struct handover *h, struct err *e)
+{
+	int r = statedir_make(c->rt, c->o->id, e);
+
+	if (r < 0)
+		return r;
+	c->dir_fd = r;
+	r = statedir_save(c->dir_fd, &c->state, e);
+	if (r == 0)
+		r = statedir_save_config(c->dir_fd, c->config, e);
+	if (r == 0)
+		r = filter_get(&c->spec.seccomp, c->rt->root_fd, &program, e);
+	if (r == 0)
+		r = open_namespaces(c, h, e);
+	if (r == 0)
+		r = open_channels(c, h, e);
+	if (r == 0)
+		r = cgroup_create(&c->cgroup, &c->spec.resources, e);
+	if (r == 0)
+		r = spawn(c, h, e);
+	if (r == 0)
+		r = settle(c, e);
+	return r < 0 ? r : write_pid_file(c, e);
+}
+
+int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_create *o,
+		   bool by_pipe, struct err *e)
+{
+	struct handover h;
+	int r;
+
+	memset(c, 0, sizeof(*c));
+	c->rt = rt;
+	c->o = o;
+	c->by_pipe = by_pipe;
+	c->dir_fd = c->sync_fd = c->pidfd = -1;
+	handover_init(&h);
+	/* what the caller left open is not the container's, but for --preserve-fds */
+	sys_cloexec_from(3 + (int)o->preserve_fds);
+	r = oci_id_check(o->id, e);
+	if (r == 0)
+		r = load_bundle(c, e);
+	if (r == 0)
+		r = check_terminal(c, e);
+	if (r == 0)
+		r = fill_state(c, e);
+	if (r < 0)
+		return r;
+	warn_caps(c);
+	/* inherited by the stage: nobody in the container may look at us through /proc (CVE-2016-9962) */
+	sys_set_dumpable(false);
+	r = make(c, &h, e);
+	handover_close(&h);
+	if (r < 0)
+		creation_abort(c);
+	return r;
+}
+
+void creation_abort(struct creation *c)
+{
+	struct sys_exit ignored;
+
+	sys_close(take_fd(&c->sync_fd));
+	if (c->state.pid > 0) {
+		sys_kill(c->state.pid, SIGKILL);
+		sys_wait(c->state.pid, 0, &ignored);
+	}
+	if (c->cgroup.n && c->cgroup.h[0].fd >= 0) {
+		/* hooks of the container may have left processes */
+		if (!c->state.own_pid_ns)
+			cgroup_signal_all(&c->state.cgroups, SIGKILL, NULL);
+		cgroup_remove(&c->state.cgroups, NULL);
+	}
+	if (c->dir_fd >= 0)
+		statedir_remove(c->rt, c->o->id, NULL);
+	creation_end(c);
+}
+
+void creation_end(struct creation *c)
+{
+	cgroup_close(&c->cgroup);
+	sys_close(take_fd(&c->sync_fd));
+	sys_close(take_fd(&c->pidfd));
+	sys_close(take_fd(&c->dir_fd));
+}

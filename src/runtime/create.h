@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "oci/state.h"
+#include "runtime/cgroup/cgroup.h"
+#include "runtime/runtime.h"
+
+/** struct creation - a container on its way to "created" */
+struct creation {
+	struct runtime *rt;
+	const struct runtime_create *o;
+	struct oci_spec spec;
+	struct oci_state state;
+	struct cgroup cgroup;
+	struct span config; /* text of config.json */
+	int dir_fd;	    /* state directory; -1 until it is ours to undo */
+	int sync_fd;	    /* to the stage */
+	int pidfd;
+	bool by_pipe; /* start comes by the named pipes, not by sync_fd */
+};
+
+/** creation_begin() - up to a stage that waits; on failure everything is undone */
+int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_create *o,
+		   bool by_pipe, struct err *e);
+
+/** creation_abort() - kill and remove all of it */
+void creation_abort(struct creation *c);
+
+/** creation_end() - close what the creating process holds */
+void creation_end(struct creation *c);

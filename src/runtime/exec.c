@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One more process in a running container. The process is cloned outside, joins cgroup and namespaces,
+ * and becomes what it is told. It is not dumpable and holds no descriptor of the host but its socket,
+ * so a process of the container that looks at it through /proc or ptrace gets nothing
+ * (CVE-2016-9962). Paths are resolved by the kernel after the namespaces were joined, so "/" is
+ * the container's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#include "file/durable.h"
+#include "runtime/become.h"
+#include "runtime/cgroup/cgroup.h"
+#include "runtime/run.h"
+#include "runtime/runtime.h"
+#include "runtime/stage.h"
+#include "runtime/statedir.h"
+#include "sys/cred.h"
+#include "sys/fd.h"
+#include "sys/ns.h"
+#include "sys/proc.h"
+#include "sys/sock.h"
+
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER 0x5441
+#endif
+
+static struct filter_program program;
+
+/** struct joining - an exec on its way */
+struct joining {
+	const struct runtime_exec *o;
+	struct oci_spec spec;
+	struct oci_process process;
+	struct oci_state state;
+	struct cgroup cgroup;
+	int ns_fds[OCI_NS_COUNT];
+	int sync_fd, stage_fd, console_fd, pidfd;
+	pid_t pid;
+};
+
+static const int ns_flags[OCI_NS_COUNT] = {
+	[OCI_NS_USER] = CLONE_NEWUSER, [OCI_NS_CGROUP] = CLONE_NEWCGROUP,
+	[OCI_NS_IPC] = CLONE_NEWIPC,   [OCI_NS_UTS] = CLONE_NEWUTS,
+	[OCI_NS_NET] = CLONE_NEWNET,   [OCI_NS_PID] = CLONE_NEWPID,
+	[OCI_NS_MNT] = CLONE_NEWNS,
+};
+
+static int join_all(struct joining *j, struct err *e)
+{
+	for (size_t k = 0; k < OCI_NS_COUNT; k++) {
+		int r;
+
+		if (j->ns_fds[k] < 0 || k == OCI_NS_PID)
+			continue;
+		r = sys_setns(j->ns_fds[k], ns_flags[k]);
+		sys_close(take_fd(&j->ns_fds[k]));
+		if (r < 0)
+			return err_set(e, r, "join the container's %s namespace", oci_ns_names[k]);
+	}
+	sys_close(take_fd(&j->ns_fds[OCI_NS_PID]));
+	if (j->spec.ns[OCI_NS_USER].set) {
+		int r = sys_set_groups(NULL, 0);
+
+		if (r == 0 || r == -EPERM)
+			r = sys_set_gid(0);
+		if (r == 0)
+			r = sys_set_uid(0);
+		return r < 0 ? err_set(e, r, "become root of the user namespace") : 0;
+	}
+	return 0;
+}
+
+static int open_terminal(struct joining *j, struct err *e)
+{
+	auto_close int master =
+		sys_open(AT_FDCWD, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0);
+	auto_close int slave = -1;
+	struct winsize size = {.ws_row = j->process.rows, .ws_col = j->process.columns};
+	struct statfs fs;
+	int unlock = 0, r = master < 0 ? master : sys_statfs(master, &fs);
+
+	if (r < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
+		return err_text(e, r < 0 ? r : -EINVAL, "the container has no devpts on /dev/pts");
+	r = sys_ioctl(master, TIOCSPTLCK, &unlock);
+	if (r == 0 && size.ws_row)
+		r = sys_ioctl(master, TIOCSWINSZ, &size);
+	if (r == 0)
+		r = slave = sys_ioctl(master, TIOCGPTPEER,
+				      (void *)(uintptr_t)(O_RDWR | O_NOCTTY | O_CLOEXEC));
+	if (r >= 0)
+		r = sys_send_fds(j->console_fd, "/dev/ptmx", 9, &master, 1);
+	if (r < 0)
+		return err_set(e, r, "set up a terminal");
+	return become_terminal(slave, &j->process, e);
+}
+
+static void joined_main(struct joining *j, bool born) __attribute__((noreturn));
+static void joined_main(struct joining *j, bool born)
+{
+	struct become b = {.process = &j->process,
+			   .filter = &program,
+			   .personality = j->spec.personality,
+			   .exit_code = EXIT_RUNTIME};
+	struct err e = {0};
+	int r;
+
+	sys_signals_reset();
+	r = sys_setsid();
+	if (r >= 0)
+		r = cgroup_enter(&j->cgroup, born, &e);
+	if (r >= 0 && j->process.oom_score_adj.set)
+		r = sys_set_oom_score_adj((int)j->process.oom_score_adj.v);
+	cgroup_close(&j->cgroup);
+	if (r >= 0)
+		r = join_all(j, &e);
+	if (r == 0 && j->process.terminal)
+		r = open_terminal(j, &e);
+	if (r == 0)
+		r = sys_close_from(3 + (int)j->o->preserve_fds, &j->stage_fd, 1);
+	if (r == 0)
+		r = become_prepare(&b, &e);
+	if (r == 0)
+		r = become_user(&b, &e);
+	if (r == 0)
+		r = sys_set_dumpable(false);
+	if (r == 0)
+		r = become_exec(&b, &e);
+	if (!e.code)
+		err_set(&e, r, "set up the process");
+	stage_report(j->stage_fd, b.exit_code, &e);
+	sys_exit_now(1);
+}
+
+static int change_process(struct runtime *rt, struct joining *j, struct err *e)
+{
+	const struct runtime_exec *o = j->o;
+	struct oci_process *p = &j->process;
+	struct arena *a = &rt->arena;
+	char **env;
+
+	if (o->process_path)
+		return statedir_read_process(rt, o->process_path, p, e);
+	*p = j->spec.process;
+	p->terminal = o->tty;
+	p->args.v = arena_array(a, o->n_args + 1, sizeof(char *));
+	env = arena_array(a, p->env.n + o->n_env + 1, sizeof(char *));
+	if (!p->args.v || !env)
+		return err_set(e, -ENOMEM, "arguments");
+	for (size_t i = 0; i < o->n_args; i++)
+		p->args.v[i] = (char *)(uintptr_t)o->args[i];
+	p->args.n = o->n_args;
+	for (size_t i = 0; i < p->env.n; i++)
+		env[i] = p->env.v[i];
+	for (size_t i = 0; i < o->n_env; i++)
+		env[p->env.n + i] = (char *)(uintptr_t)o->env[i];
+	p->env.v = env;
+	p->env.n += o->n_env;
+	if (o->cwd)
+		p->cwd = (char *)(uintptr_t)o->cwd;
+	if (o->has_user) {
+		p->uid = o->uid;
+		p->gid = o->gid;
+	}
+	if (o->n_groups) {
+		p->groups = (gid_t *)(uintptr_t)o->groups;
+		p->n_groups = o->n_groups;
+	}
+	p->no_new_privs |= o->no_new_privs;
+	p->caps.set = true;
+	p->caps.bounding |= o->add_caps;
+	p->caps.permitted |= o->add_caps;
+	p->caps.effective |= o->add_caps;
+	if (*p->cwd != '/')
+		return err_text(e, -EINVAL, "working directory %.64s is not an absolute path",
+				p->cwd);
+	return 0;
+}
+
+static int open_namespaces(struct joining *j, struct err *e)
+{
+	static const char *const files[OCI_NS_COUNT] = {
+		[OCI_NS_USER] = "user", [OCI_NS_CGROUP] = "cgroup", [OCI_NS_IPC] = "ipc",
+		[OCI_NS_UTS] = "uts",	[OCI_NS_NET] = "net",	    [OCI_NS_PID] = "pid",
+		[OCI_NS_MNT] = "mnt",
+	};
+	uint64_t ticks;
+	char path[64];
+	int r;
+
+	for (size_t k = 0; k < OCI_NS_COUNT; k++) {
+		if (!j->spec.ns[k].set || !files[k])
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)j->state.pid, files[k]);
+		j->ns_fds[k] = sys_open(AT_FDCWD, path, O_RDONLY, 0);
+		if (j->ns_fds[k] < 0)
+			return err_set(e, j->ns_fds[k], "%s namespace of the container",
+				       oci_ns_names[k]);
+	}
+	/* looked at after they were opened: they are of the process that we know */
+	r = sys_proc_start_time(j->state.pid, &ticks);
+	if (r < 0 || ticks != j->state.start_ticks)
+		return err_text(e, -ESRCH, "container %s has ended", j->state.id);
+	return 0;
+}
+
+static int prepare(struct runtime *rt, struct joining *j, struct err *e)
+{
+	auto_close int dir = statedir_open(rt, j->o->id, e);
+	enum oci_status status;
+	int pair[2], r;
+
+	r = dir < 0 ? dir : statedir_load(rt, dir, &j->state, e);
+	if (r < 0)
+		return r;
+	status = statedir_status(dir, &j->state);
+	if (status != OCI_RUNNING && status != OCI_CREATED)
+		return err_text(e, -EINVAL, "cannot exec in container %s: it is %s", j->o->id,
+				oci_status_name(status));
+	r = statedir_load_config(rt, dir, &j->spec, e);
+	if (r == 0)
+		r = change_process(rt, j, e);
+	if (r < 0)
+		return r;
+	if (j->process.terminal != (j->o->console_socket != NULL))
+		return err_text(e, -EINVAL, "a terminal and --console-socket go together");
+	r = filter_get(&j->spec.seccomp, rt->root_fd, &program, e);
+	if (r == 0)
+		r = open_namespaces(j, e);
+	if (r == 0)
+		r = cgroup_open(&j->cgroup, &j->state.cgroups, e);
+	if (r == 0 && j->o->console_socket) {
+		r = j->console_fd = sys_connect_unix(j->o->console_socket, SOCK_STREAM);
+		if (r < 0)
+			return err_set(e, r, "console socket %s", j->o->console_socket);
+	}
+	if (r >= 0)
+		r = sys_socketpair_seqpacket(pair);
+	if (r < 0)
+		return e->code ? e->code : err_set(e, r, "socket pair");
+	j->sync_fd = pair[0];
+	j->stage_fd = pair[1];
+	return 0;
+}
+
+static int split_off(struct joining *j, struct err *e)
+{
+	struct sys_clone how = {.cgroup_fd = cgroup_birth_fd(&j->cgroup)};
+	int pid_ns = j->ns_fds[OCI_NS_PID], r = 0;
+	auto_close int own = pid_ns < 0 ? -1 : sys_open(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY, 0);
+	bool born;
+
+	if (pid_ns >= 0)
+		r = own < 0 ? own : sys_setns(pid_ns, CLONE_NEWPID);
+	if (r < 0)
+		return err_set(e, r, "join the container's pid namespace");
+	j->pid = sys_clone(&how, &j->pidfd, &born);
+	if (j->pid == 0) {
+		sys_close(own);
+		sys_close(j->sync_fd);
+		joined_main(j, born);
+	}
+	if (pid_ns >= 0)
+		sys_setns(own, CLONE_NEWPID);
+	sys_close(take_fd(&j->stage_fd));
+	sys_close(take_fd(&j->console_fd));
+	return j->pid < 0 ? err_set(e, j->pid, "new process") : 0;
+}
+
+static int wait_exec(struct runtime *rt, struct joining *j, struct err *e)
+{
+	struct sys_exit ignored;
+	struct stage_msg m;
+	int r = stage_wait(j->sync_fd, &m);
+
+	if (r == 0)
+		return 0;
+	sys_kill(j->pid, SIGKILL);
+	sys_wait(j->pid, 0, &ignored);
+	if (r < 0)
+		return err_set(e, r, "talk to the new process");
+	rt->exit_code = m.exit_code;
+	return err_text(e, m.code < 0 ? m.code : -EIO, "%s", m.text);
+}
+
+static int pid_file(const struct joining *j, struct err *e)
+{
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%d", (int)j->pid), r;
+	auto_close int fd = -1;
+
+	if (!j->o->pid_file)
+		return 0;
+	fd = sys_open(AT_FDCWD, j->o->pid_file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
+	r = fd < 0 ? fd : sys_write_all(fd, text, (size_t)n);
+	return r < 0 ? err_set(e, r, "write pid file %s", j->o->pid_file) : 0;
+}
+
+int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_status, struct err *e)
+{
+	static struct joining j;
+	int r;
+
+	j = (struct joining){.o = o, .sync_fd = -1, .stage_fd = -1, .console_fd = -1, .pidfd = -1};
+	for (size_t k = 0; k < OCI_NS_COUNT; k++)
+		j.ns_fds[k] = -1;
+	sys_cloexec_from(3 + (int)o->preserve_fds);
+	if (!o->detach)
+		sys_signals_block_all();
+	sys_set_dumpable(false);
+	r = oci_id_check(o->id, e);
+	if (r == 0)
+		r = prepare(rt, &j, e);
+	if (r == 0)
+		r = split_off(&j, e);
+	if (r == 0)
+		r = wait_exec(rt, &j, e);
+	if (r == 0)
+		r = pid_file(&j, e);
+	if (r < 0)
+		return r;
+	*ret_status = 0;
+	return o->detach ? 0 : run_wait(j.pid, j.pidfd, ret_status, e);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container's life after create: start, state, kill, delete, list. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+#include "runtime/cgroup/cgroup.h"
+#include "runtime/create.h"
+#include "runtime/hooks.h"
+#include "runtime/runtime.h"
+#include "runtime/stage.h"
+#include "runtime/statedir.h"
+#include "sys/fd.h"
+#include "sys/ns.h"
+#include "sys/proc.h"
+#include "sys/watch.h"
+
+#define WAIT_MS 5000
+
+int runtime_create(struct runtime *rt, const struct runtime_create *o, struct err *e)
+{
+	struct creation c;
+	int r = creation_begin(&c, rt, o, true, e);
+
+	if (r == 0)
+		creation_end(&c);
+	return r;
+}
+
+/** what every later verb needs first */
+struct found {
+	struct oci_state state;
+	enum oci_status status;
+	int dir_fd;
+};
+
+static int find(struct runtime *rt, const char *id, struct found *f, struct err *e)
+{
+	int r = oci_id_check(id, e);
+
+	f->dir_fd = r < 0 ? r : statedir_open(rt, id, e);
+	if (f->dir_fd < 0)
+		return f->dir_fd;
+	r = statedir_load(rt, f->dir_fd, &f->state, e);
+	if (r < 0) {
+		sys_close(f->dir_fd);
+		return err_wrap(e, "container %s", id) ? r : r;
+	}
+	f->status = statedir_status(f->dir_fd, &f->state);
+	return 0;
+}
+
+/* "started" ends when the container's program runs, or says why it does not. */
+static int wait_started(struct runtime *rt, int fd, const struct found *f, struct err *e)
+{
+	struct stage_msg m;
+	int r = stage_wait(fd, &m);
+
+	if (r < 0)
+		return err_set(e, r, "start %s", f->state.id);
+	if (r == 0)
+		return 0;
+	rt->exit_code = m.exit_code;
+	return err_text(e, m.code < 0 ? m.code : -EIO, "%s", m.text);
+}
+
+static int go(struct runtime *rt, struct found *f, struct err *e)
+{
+	auto_close int start =
+		sys_open(f->dir_fd, STATEDIR_START, O_WRONLY | O_NONBLOCK | O_NOFOLLOW, 0);
+	auto_close int started =
+		sys_open(f->dir_fd, STATEDIR_STARTED, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0);
+	int r;
+
+	if (start < 0 || started < 0)
+		return err_set(e, start < 0 ? start : started, "start %s", f->state.id);
+	/* of two starts at once, one removes the name */
+	r = sys_unlink(f->dir_fd, STATEDIR_START, 0);
+	if (r < 0)
+		return err_set(e, r, "start %s: somebody else starts it", f->state.id);
+	sys_signal_ignore(SIGPIPE);
+	r = (int)sys_write(start, "x", 1);
+	if (r < 0)
+		return err_set(e, r, "start %s", f->state.id);
+	sys_close(take_fd(&start));
+	sys_set_nonblock(started, 0);
+	r = wait_started(rt, started, f, e);
+	sys_unlink(f->dir_fd, STATEDIR_STARTED, 0);
+	return r;
+}
+
+/* As runc and the specification: a poststart hook that fails ends the container. */
+static int after_start(const struct oci_spec *s, const struct oci_state *state, struct err *e)
+{
+	int r = hooks_run(s, OCI_HOOK_POSTSTART, state, OCI_RUNNING, e);
+
+	if (r < 0)
+		sys_kill(state->pid, SIGKILL);
+	return r;
+}
+
+int runtime_start(struct runtime *rt, const char *id, struct err *e)
+{
+	static struct oci_spec spec;
+	struct found f;
+	int r = find(rt, id, &f, e);
+
+	if (r < 0)
+		return r;
+	if (f.status != OCI_CREATED)
+		r = err_text(e, -EINVAL, "cannot start container %s: it is %s", id,
+			     oci_status_name(f.status));
+	if (r == 0)
+		r = statedir_load_config(rt, f.dir_fd, &spec, e);
+	if (r == 0)
+		r = go(rt, &f, e);
+	if (r == 0)
+		r = after_start(&spec, &f.state, e);
+	sys_close(f.dir_fd);
+	return r;
+}
+
+int runtime_state(struct runtime *rt, const char *id, struct buf *b, struct err *e)
+{
+	struct found f;
+	int r = find(rt, id, &f, e);
+
+	if (r < 0)
+		return r;
+	oci_state_print(b, &f.state, f.status);
+	sys_close(f.dir_fd);
+	return buf_ok(b) ? 0 : err_text(e, -EFBIG, "the state is too long");
+}
+
+/*
+ * The pid may be reused between the look at its start time and the signal. With a pidfd the look
+ * happens after the reference is taken, so what was looked at is what is signalled.
+ */
+static int signal_first(const struct oci_state *s, int sig)
+{
+	auto_close int fd = sys_pidfd_open(s->pid);
+	uint64_t ticks;
+	int r;
+
+	if (fd < 0 && fd != -ENOSYS && fd != -EPERM)
+		return fd;
+	r = sys_proc_start_time(s->pid, &ticks);
+	if (r < 0 || ticks != s->start_ticks)
+		return -ESRCH;
+	return fd >= 0 ? sys_pidfd_signal(fd, sig) : sys_kill(s->pid, sig);
+}
+
+int runtime_kill(struct runtime *rt, const char *id, int sig, bool all, struct err *e)
+{
+	struct found f;
+	int r = find(rt, id, &f, e);
+
+	if (r < 0)
+		return r;
+	if (all)
+		r = cgroup_signal_all(&f.state.cgroups, sig, e);
+	else if (f.status == OCI_STOPPED || f.status == OCI_CREATING)
+		r = -ESRCH;
+	else
+		r = signal_first(&f.state, sig);
+	sys_close(f.dir_fd);
+	if (r == -ESRCH)
+		return err_text(e, r, "container %s is not running", id);
+	return r < 0 && !e->code ? err_set(e, r, "signal container %s", id) : r;
+}
+
+/* Gone is gone for everybody: the parent may still have to ask for its exit status. */
+static int kill_and_wait(const struct oci_state *s, struct err *e)
+{
+	uint64_t ticks;
+	char how;
+
+	if (s->own_pid_ns)
+		signal_first(s, SIGKILL);
+	if (s->cgroups.n && (!s->own_pid_ns || s->pid == 0)) {
+		int r = cgroup_signal_all(&s->cgroups, SIGKILL, e);
+
+		if (r < 0 && r != -ESRCH)
+			return r;
+	} else if (!s->own_pid_ns) {
+		signal_first(s, SIGKILL);
+	}
+	for (unsigned int waited = 0; s->pid && waited < WAIT_MS; waited += 2) {
+		if (sys_proc_stat(s->pid, &how, &ticks) < 0 || ticks != s->start_ticks ||
+		    how == 'Z' || how == 'X')
+			return 0;
+		sys_sleep_ms(2);
+	}
+	return s->pid ? err_text(e, -EBUSY, "container %s survives SIGKILL", s->id) : 0;
+}
+
+static int destroy(struct runtime *rt, struct found *f, struct err *e)
+{
+	static struct oci_spec spec;
+	struct err hook = {0};
+	int r, config = statedir_load_config(rt, f->dir_fd, &spec, NULL);
+
+	/* without a pid namespace of its own, others may have outlived the first process */
+	if (f->status != OCI_STOPPED || !f->state.own_pid_ns) {
+		r = kill_and_wait(&f->state, e);
+		if (r < 0)
+			return r;
+	}
+	r = cgroup_remove(&f->state.cgroups, e);
+	if (r == 0)
+		r = statedir_remove(rt, f->state.id, e);
+	/* the container is gone whatever they answer: the specification wants a warning */
+	if (r == 0 && config == 0 &&
+	    hooks_run(&spec, OCI_HOOK_POSTSTOP, &f->state, OCI_STOPPED, &hook) < 0)
+		memcpy(rt->warning, hook.msg, sizeof(rt->warning));
+	return r;
+}
+
+int runtime_delete(struct runtime *rt, const char *id, bool force, struct err *e)
+{
+	struct found f;
+	int r = find(rt, id, &f, e);
+
+	if (r == -ENOENT && force) {
+		*e = (struct err){0};
+		return oci_id_check(id, e)
+			       ? e->code
+			       : statedir_remove(rt, id, e); /* a create that got nowhere */
+	}
+	if (r < 0 && force && r != -EINVAL)
+		return statedir_remove(rt, id, e);
+	if (r < 0)
+		return r;
+	if (f.status == OCI_RUNNING && !force)
+		r = err_text(e, -EBUSY, "cannot delete container %s: it is running", id);
+	else
+		r = destroy(rt, &f, e);
+	sys_close(f.dir_fd);
+	return r;
+}
+
+int runtime_list(struct runtime *rt, runtime_list_fn *fn, void *data, struct err *e)
+{
+	auto_close int fd = sys_open(rt->root_fd, ".", O_RDONLY | O_DIRECTORY, 0);
+	unsigned char type;
+	struct sys_dir d;
+	const char *name;
+	int r;
+
+	if (fd < 0)
+		return err_set(e, fd, "read %s", rt->root);
+	sys_dir_init(&d, fd);
+	while ((r = sys_dir_next(&d, &name, &type)) == 1) {
+		struct err ignored = {0};
+		struct found f;
+
+		arena_reset(&rt->arena);
+		if (*name == '.' || find(rt, name, &f, &ignored) < 0)
+			continue;
+		fn(data, &f.state, f.status);
+		sys_close(f.dir_fd);
+	}
+	return r < 0 ? err_set(e, r, "read %s", rt->root) : 0;
+}

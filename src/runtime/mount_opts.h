@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "oci/spec.h"
+
+#define MOUNT_DATA_CAP 2048
+
+/**
+ * struct mount_opts - the options of one mount, sorted out
+ *
+ * The same flag is kept in both languages: MS_* for mount(2) of a file system, MOUNT_ATTR_* for the
+ * new interface and binds.
+ */
+struct mount_opts {
+	unsigned long flags;	       /* MS_*, without MS_BIND, MS_REC and propagation */
+	uint64_t attr_set, attr_clear; /* of the mount itself */
+	uint64_t rec_set, rec_clear;   /* of all mounts below too: "rro", "rnosuid", ... */
+	uint64_t propagation;	       /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE or 0 */
+	bool propagation_rec, bind, rec;
+	char data[MOUNT_DATA_CAP]; /* for the file system, comma separated */
+};
+
+/**
+ * mount_opts_parse() - Spec: runtime-spec "Linux mount options"
+ *
+ * What is no option of the mount is the file system's.
+ *
+ * Return: 0; -EOPNOTSUPP an option of the spec that cleat does not do; -E2BIG.
+ */
+int mount_opts_parse(const struct oci_strs *options, struct mount_opts *ret_opts, struct err *e);
+
+/** mount_propagation() - "rprivate" and so on. Return: MS_* with MS_REC; -EINVAL */
+long mount_propagation(const char *name);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/err.h"
+#include "runtime/mount_opts.h"
+#include "runtime/rootfs.h"
+
+/** mounts_apply() - spec.mounts in order, destinations made where missing */
+int mounts_apply(struct rootfs *r, struct err *e);
+
+/** mounts_cgroup() - a mount of type cgroup on @dst_fd: one v2 tree, or v1 hierarchies in a tmpfs */
+int mounts_cgroup(struct rootfs *r, const struct oci_mount *m, const struct mount_opts *o,
+		  int dst_fd, struct err *e);
+
+/** mounts_bind_on_dev() - does a mount of the spec that is a bind cover /dev? Then its content is the caller's */
+bool mounts_bind_on_dev(const struct oci_spec *s);
+
+/** mounts_parent() - rooted_parent() that makes the missing directories. @ret_name: NAME_MAX + 1 bytes */
+int mounts_parent(int root_fd, const char *path, char *ret_name, struct err *e);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The root itself: our own mount of it, and the change to it. pivot_root(".", ".") stacks the old
+ * root on the new one, so no directory is made inside and nothing of the old tree can be reached
+ * once it is detached.
+ */
+#include "runtime/rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/str.h"
+#include "runtime/bind.h"
+#include "runtime/mounts.h"
+#include "sys/fd.h"
+#include "sys/mnt.h"
+
+#define MNT_DETACH 2
+
+/*
+ * What the caller's namespace unmounts shall go away here too, and nothing we do may reach it:
+ * slave unless the spec wants private. Shared is applied after pivot_root, which refuses it before.
+ */
+static int cut_propagation(const struct oci_spec *s, struct err *e)
+{
+	const char *name = s->rootfs_propagation;
+	bool private = name && (str_eq(name, "private") || str_eq(name, "rprivate"));
+	int r;
+
+	if (name && mount_propagation(name) < 0)
+		return err_text(e, -EINVAL, "linux.rootfsPropagation \"%.32s\" is not known", name);
+	r = sys_mount(NULL, "/", NULL, MS_REC | (private ? MS_PRIVATE : MS_SLAVE), NULL);
+	return r < 0 ? err_set(e, r, "make / %s", private ? "private" : "slave") : 0;
+}
+
+static int open_root(struct rootfs *r, struct err *e)
+{
+	auto_close int fd = -1;
+	int ret;
+
+	/* O_NOFOLLOW: a bundle's rootfs that is a link leads where its writer wants (youki CVE-2025-62161) */
+	fd = sys_open(AT_FDCWD, r->path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return err_set(e, fd, "root %s", r->path);
+	ret = bind_attach(fd, true, NULL, fd, -1, NULL, e);
+	if (ret < 0)
+		return err_wrap(e, "root %s", r->path);
+	/* @fd is below the new mount; the path now leads to the top of it */
+	r->root_fd = sys_open(AT_FDCWD, r->path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	return r->root_fd < 0 ? err_set(e, r->root_fd, "root %s", r->path) : 0;
+}
+
+int rootfs_mount(struct rootfs *r, struct err *e)
+{
+	int ret = cut_propagation(r->spec, e);
+
+	if (ret < 0)
+		return ret;
+	ret = open_root(r, e);
+	return ret < 0 ? ret : mounts_apply(r, e);
+}
+
+int rootfs_enter(struct rootfs *r, struct err *e)
+{
+	const char *name = r->spec->rootfs_propagation;
+	int ret;
+
+	ret = sys_fchdir(r->root_fd);
+	if (ret == 0)
+		ret = sys_pivot_root(".", ".");
+	if (ret < 0)
+		return err_set(e, ret, "pivot_root");
+	ret = sys_umount(".", MNT_DETACH);
+	if (ret == 0)
+		ret = sys_chdir("/");
+	if (ret < 0)
+		return err_set(e, ret, "leave the old root");
+	if (name)
+		ret = sys_mount(NULL, "/", NULL, (unsigned long)mount_propagation(name), NULL);
+	sys_close(take_fd(&r->root_fd));
+	return ret < 0 ? err_set(e, ret, "make / %s", name) : 0;
+}

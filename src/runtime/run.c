@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* create, start, wait, delete in one process: no pipe to be started by, the socket of the stage does. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "runtime/cgroup/cgroup.h"
+#include "runtime/create.h"
+#include "runtime/hooks.h"
+#include "runtime/run.h"
+#include "runtime/runtime.h"
+#include "runtime/stage.h"
+#include "runtime/statedir.h"
+#include "sys/fd.h"
+#include "sys/ns.h"
+#include "sys/proc.h"
+#include "sys/sock.h"
+
+int run_go(struct runtime *rt, int sync_fd, struct err *e)
+{
+	struct stage_msg m;
+	int r = sys_send_fds(sync_fd, "x", 1, NULL, 0);
+
+	if (r < 0)
+		return err_set(e, r, "start");
+	r = stage_wait(sync_fd, &m);
+	if (r < 0)
+		return err_set(e, r, "start");
+	if (r == 0) /* closed by the exec */
+		return 0;
+	rt->exit_code = m.exit_code;
+	return err_text(e, m.code < 0 ? m.code : -EIO, "%s", m.text);
+}
+
+int run_wait(pid_t pid, int pidfd, int *ret_status, struct err *e)
+{
+	struct sys_exit x = {0};
+	int r = sys_wait(pid, WNOHANG, &x);
+
+	while (r == 0) {
+		int sig = sys_signal_wait(-1);
+
+		if (sig < 0)
+			return err_set(e, sig, "wait for signals");
+		/* URG is the runtime of Go programs talking to itself */
+		if (sig == SIGCHLD)
+			r = sys_wait(pid, WNOHANG, &x);
+		else if (sig != SIGURG && sig != SIGPIPE)
+			pidfd >= 0 ? sys_pidfd_signal(pidfd, sig) : sys_kill(pid, sig);
+	}
+	if (r < 0)
+		return err_set(e, r, "wait for the container");
+	*ret_status = sys_exit_code(x);
+	return 0;
+}
+
+static int clean_up(struct creation *c, struct err *e)
+{
+	struct err hook = {0};
+	int r = 0;
+
+	if (!c->state.own_pid_ns)
+		r = cgroup_signal_all(&c->state.cgroups, SIGKILL, e);
+	if (r == 0 || r == -ESRCH)
+		r = cgroup_remove(&c->state.cgroups, e);
+	if (r == 0)
+		r = statedir_remove(c->rt, c->o->id, e);
+	if (r == 0 && hooks_run(&c->spec, OCI_HOOK_POSTSTOP, &c->state, OCI_STOPPED, &hook) < 0)
+		memcpy(c->rt->warning, hook.msg, sizeof(c->rt->warning));
+	return r;
+}
+
+int runtime_run(struct runtime *rt, const struct runtime_create *o, bool detach, bool keep,
+		int *ret_status, struct err *e)
+{
+	static struct creation c;
+	int r;
+
+	if (!detach)
+		sys_signals_block_all();
+	r = creation_begin(&c, rt, o, false, e);
+	if (r < 0)
+		return r;
+	r = run_go(rt, c.sync_fd, e);
+	if (r == 0)
+		r = hooks_run(&c.spec, OCI_HOOK_POSTSTART, &c.state, OCI_RUNNING, e);
+	if (r < 0) {
+		creation_abort(&c);
+		return r;
+	}
+	*ret_status = 0;
+	if (!detach)
+		r = run_wait(c.state.pid, c.pidfd, ret_status, e);
+	if (r == 0 && !detach && !keep)
+		r = clean_up(&c, e);
+	creation_end(&c);
+	return r;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "oci/spec.h"
+#include "oci/state.h"
+
+/*
+ * A bundle to a running container: the verbs of the OCI runtime. One call a process: the memory is
+ * static. State lives in <root>/<id>/: state.json, config.json as it was at create, and until the
+ * container is started two named pipes: "start" takes one byte, "started" gives the failure or ends.
+ */
+
+#define RUNTIME_ROOT "/run/cleat/oci"
+
+/** struct runtime - one process's use of one state root */
+struct runtime {
+	const char *root;
+	int root_fd;
+	struct arena arena;
+	int exit_code;		   /* of the failure: 125, 126, 127 */
+	char warning[ERR_MSG_MAX]; /* "" or what should be told although the call succeeded */
+};
+
+/** runtime_open() - @root is made if missing (0700) */
+int runtime_open(struct runtime *rt, const char *root, bool make, struct err *e);
+void runtime_close(struct runtime *rt);
+
+/** struct runtime_create - what create and run are told */
+struct runtime_create {
+	const char *id, *bundle;
+	const char *console_socket; /* NULL unless process.terminal */
+	const char *pid_file;	    /* NULL or path */
+	unsigned int preserve_fds;
+};
+
+/**
+ * runtime_create() - a container that waits to be started; all or nothing
+ *
+ * Return: 0; -EEXIST the id is in use; -errno, rt->exit_code says what kind.
+ */
+int runtime_create(struct runtime *rt, const struct runtime_create *o, struct err *e);
+
+/** runtime_start() - returns once the container's program runs, or with the reason why it does not */
+int runtime_start(struct runtime *rt, const char *id, struct err *e);
+
+/**
+ * runtime_run() - create, start, wait (forwarding signals), delete
+ * @detach: return after the start
+ * @keep:   do not delete
+ * @ret_status: exit status or 128 + signal
+ */
+int runtime_run(struct runtime *rt, const struct runtime_create *o, bool detach, bool keep,
+		int *ret_status, struct err *e);
+
+/** runtime_state() - the state document */
+int runtime_state(struct runtime *rt, const char *id, struct buf *b, struct err *e);
+
+/** runtime_kill() - @sig to the first process; @all: to every process in the container's cgroup. -ESRCH it has ended */
+int runtime_kill(struct runtime *rt, const char *id, int sig, bool all, struct err *e);
+
+/**
+ * runtime_delete() - cgroups, state directory, poststop hooks of a container that has ended (or was never
+ * started: that one is killed). @force: kill a running one; no such container is success
+ *
+ * Return: 0; -ENOENT; -EBUSY it runs.
+ */
+int runtime_delete(struct runtime *rt, const char *id, bool force, struct err *e);
+
+/** struct runtime_exec - one more process in a running container */
+struct runtime_exec {
+	const char *id;
+	const char
+		*process_path; /* JSON file, or NULL: from config.json, changed by what follows */
+	const char *const *args;
+	size_t n_args;
+	const char *cwd;	/* NULL = the container's */
+	const char *const *env; /* added */
+	size_t n_env;
+	bool has_user;
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups; /* additional, with has_groups */
+	size_t n_groups;
+	uint64_t add_caps;
+	bool no_new_privs, tty, detach;
+	const char *console_socket, *pid_file;
+	unsigned int preserve_fds;
+};
+int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_status, struct err *e);
+
+/** runtime_list() - calls @fn for each container. Return: 0; -errno of the directory */
+typedef void runtime_list_fn(void *data, const struct oci_state *s, enum oci_status status);
+int runtime_list(struct runtime *rt, runtime_list_fn *fn, void *data, struct err *e);

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The process that becomes the container. It is born into its namespaces, prepares the root, goes in,
+ * gives up what it may not keep, and waits to be started. While it has host descriptors it has no
+ * container process beside it that could look at them; it is not dumpable either.
+ *
+ * Everything that resolves paths of the image happens in rootfs_*; everything before pivot_root uses
+ * the host's /proc, which no container can have changed.
+ */
+#include "runtime/stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <linux/sockios.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/statfs.h>
+
+#include "base/str.h"
+#include "runtime/become.h"
+#include "runtime/cgroup/cgroup.h"
+#include "runtime/hooks.h"
+#include "runtime/rootfs.h"
+#include "sys/cred.h"
+#include "sys/fd.h"
+#include "sys/ns.h"
+#include "sys/proc.h"
+#include "sys/sock.h"
+
+static const int clone_flags[OCI_NS_COUNT] = {
+	[OCI_NS_USER] = CLONE_NEWUSER, [OCI_NS_CGROUP] = CLONE_NEWCGROUP,
+	[OCI_NS_IPC] = CLONE_NEWIPC,   [OCI_NS_UTS] = CLONE_NEWUTS,
+	[OCI_NS_NET] = CLONE_NEWNET,   [OCI_NS_PID] = CLONE_NEWPID,
+	[OCI_NS_MNT] = CLONE_NEWNS,
+};
+
+uint64_t stage_clone_flags(const struct oci_spec *s)
+{
+	uint64_t flags = 0;
+
+	for (size_t k = 0; k < OCI_NS_COUNT; k++)
+		if (s->ns[k].set && !s->ns[k].path && k != OCI_NS_CGROUP)
+			flags |= (uint64_t)clone_flags[k];
+	return flags;
+}
+
+void stage_report(int fd, int exit_code, const struct err *e)
+{
+	struct stage_msg m = {.kind = STAGE_FAILED, .code = e->code, .exit_code = exit_code};
+
+	memcpy(m.text, e->msg, sizeof(m.text));
+	sys_write(fd, &m, sizeof(m));
+}
+
+int stage_wait(int fd, struct stage_msg *ret)
+{
+	ssize_t n = sys_read(fd, ret, sizeof(*ret));
+
+	if (n == 0 || n == -ECONNRESET)
+		return 0;
+	if (n != (ssize_t)sizeof(*ret))
+		return n < 0 ? (int)n : -EBADMSG;
+	ret->text[sizeof(ret->text) - 1] = '\0';
+	return 1;
+}
+
+static int say(struct stage *s, enum stage_kind kind)
+{
+	struct stage_msg m = {.kind = kind};
+
+	return (int)sys_write(s->sync_fd, &m, sizeof(m)) < 0 ? -EPIPE : 0;
+}
+
+static int wait_ack(struct stage *s, struct err *e)
+{
+	struct stage_ack ack;
+
+	if (sys_read(s->sync_fd, &ack, sizeof(ack)) != (ssize_t)sizeof(ack))
+		return err_set(e, -EPIPE, "the runtime is gone");
+	if (s->state)
+		s->state->pid = ack.pid;
+	return 0;
+}
+
+static int join(struct stage *s, struct err *e)
+{
+	for (size_t k = 0; k < OCI_NS_COUNT; k++) {
+		int r;
+
+		if (s->ns_fds[k] < 0 || k == OCI_NS_PID) /* the parent has done that one */
+			continue;
+		r = sys_setns(s->ns_fds[k], clone_flags[k]);
+		if (r < 0)
+			return err_set(e, r, "join %s namespace %s", oci_ns_names[k],
+				       s->spec->ns[k].path);
+	}
+	if (s->spec->ns[OCI_NS_CGROUP].set && !s->spec->ns[OCI_NS_CGROUP].path) {
+		int r = sys_unshare(CLONE_NEWCGROUP);
+
+		if (r < 0)
+			return err_set(e, r, "new cgroup namespace");
+	}
+	return 0;
+}
+
+/* Ids of the new user namespace exist once the parent has written the maps. */
+static int become_root_of_userns(struct stage *s, struct err *e)
+{
+	int r = wait_ack(s, e);
+
+	if (r < 0)
+		return r;
+	r = sys_set_groups(NULL, 0);
+	if (r == 0 || r == -EPERM) /* setgroups may be denied in the namespace */
+		r = sys_set_gid(0);
+	if (r == 0)
+		r = sys_set_uid(0);
+	return r < 0 ? err_set(e, r, "become root of the user namespace") : 0;
+}
+
+/* As every runtime: a new network namespace has its loopback up. */
+static int loopback_up(struct err *e)
+{
+	auto_close int fd = sys_socket(AF_INET, SOCK_DGRAM, 0);
+	struct ifreq req = {.ifr_flags = IFF_UP | IFF_RUNNING};
+	int r = fd;
+
+	memcpy(req.ifr_name, "lo", sizeof("lo"));
+	if (fd >= 0)
+		r = sys_ioctl(fd, SIOCSIFFLAGS, &req);
+	return r < 0 ? err_set(e, r, "set lo up") : 0;
+}
+
+static int identity(struct stage *s, struct err *e)
+{
+	const struct oci_spec *spec = s->spec;
+	int r = 0;
+
+	if (spec->hostname && *spec->hostname)
+		r = sys_set_hostname(spec->hostname);
+	if (r < 0)
+		return err_set(e, r, "set hostname");
+	if (spec->domainname && *spec->domainname)
+		r = sys_set_domainname(spec->domainname);
+	if (r < 0)
+		return err_set(e, r, "set domainname");
+	if (spec->ns[OCI_NS_NET].set && !spec->ns[OCI_NS_NET].path)
+		return loopback_up(e);
+	return 0;
+}
+
+/* "net.ipv4.ip_forward" or "net/ipv4/ip_forward", below @proc_sys only, on nothing but procfs (CVE-2025-52881). */
+static int set_sysctl(int proc_sys, const struct oci_kv *kv, struct err *e)
+{
+	char path[256];
+	auto_close int fd = -1;
+	struct statfs fs;
+	int r;
+
+	r = str_copy(path, sizeof(path), kv->key);
+	if (r < 0 || strstr(path, ".."))
+		return err_set(e, -EINVAL, "sysctl %.64s", kv->key);
+	if (!strchr(path, '/'))
+		for (char *p = path; *p; p++)
+			if (*p == '.')
+				*p = '/';
+	fd = sys_openat2(proc_sys, path, O_WRONLY, 0,
+			 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+	if (fd == -ENOSYS)
+		fd = sys_open(proc_sys, path, O_WRONLY | O_NOFOLLOW, 0);
+	r = fd < 0 ? fd : sys_statfs(fd, &fs);
+	if (r == 0 && fs.f_type != PROC_SUPER_MAGIC)
+		r = -EXDEV;
+	if (r == 0)
+		r = sys_write_all(fd, kv->value, strlen(kv->value));
+	return r < 0 ? err_set(e, r, "sysctl %s", kv->key) : 0;
+}
+
+static int sysctls(struct stage *s, struct err *e)
+{
+	auto_close int fd = -1;
+	int r = 0;
+
+	if (!s->spec->sysctl.n)
+		return 0;
+	fd = sys_open(AT_FDCWD, "/proc/sys", O_PATH | O_DIRECTORY, 0);
+	if (fd < 0)
+		return err_set(e, fd, "open /proc/sys");
+	for (size_t i = 0; i < s->spec->sysctl.n && r == 0; i++)
+		r = set_sysctl(fd, &s->spec->sysctl.v[i], e);
+	return r;
+}
+
+static int birth(struct stage *s, struct err *e)
+{
+	const struct oci_process *p = &s->spec->process;
+	int r;
+
+	sys_signals_reset();
+	r = sys_setsid();
+	if (r < 0 && r != -EPERM)
+		return err_set(e, r, "setsid");
+	r = cgroup_enter(s->cgroup, s->born_in_cgroup, e);
+	if (r == 0 && p->oom_score_adj.set) {
+		r = sys_set_oom_score_adj((int)p->oom_score_adj.v);
+		if (r < 0)
+			err_set(e, r, "set oom_score_adj %d", (int)p->oom_score_adj.v);
+	}
+	if (r == 0 && s->spec->ns[OCI_NS_USER].set)
+		r = become_root_of_userns(s, e);
+	if (r == 0)
+		r = join(s, e);
+	return r < 0 ? r : identity(s, e);
+}
+
+static int hooks_before_pivot(struct stage *s, struct err *e)
+{
+	const struct oci_hooks *h = s->spec->hooks;
+	int r;
+
+	if (!h[OCI_HOOK_PRESTART].n && !h[OCI_HOOK_CREATE_RUNTIME].n &&
+	    !h[OCI_HOOK_CREATE_CONTAINER].n && !h[OCI_HOOK_START_CONTAINER].n)
+		return 0;
+	r = say(s, STAGE_MOUNTED);
+	if (r == 0)
+		r = wait_ack(s, e);
+	if (r < 0)
+		return err_set(e, r, "talk to the runtime");
+	return hooks_run(s->spec, OCI_HOOK_CREATE_CONTAINER, s->state, OCI_CREATING, e);
+}
+
+static int enter_root(struct stage *s, struct err *e)
+{
+	struct rootfs root = {.spec = s->spec,
+			      .cgroup = s->cgroup,
+			      .path = s->rootfs,
+			      .bundle = s->bundle,
+			      .root_fd = -1,
+			      .null_fd = -1,
+			      .empty_fd = -1,
+			      .pts_fd = -1,
+			      .in_userns = s->spec->ns[OCI_NS_USER].set};
+	int r;
+
+	sys_set_umask(0);
+	r = rootfs_mount(&root, e);
+	if (r == 0)
+		r = rootfs_devices(&root, e);
+	if (r == 0 && s->spec->process.terminal)
+		r = rootfs_console(&root, s->console_fd, e);
+	if (r == 0)
+		r = rootfs_devices_seal(&root, e);
+	if (r == 0)
+		r = sysctls(s, e);
+	if (r == 0)
+		r = hooks_before_pivot(s, e);
+	if (r == 0)
+		r = rootfs_hide(&root, e);
+	if (r == 0)
+		r = rootfs_enter(&root, e);
+	if (r == 0 && root.pts_fd >= 0)
+		r = become_terminal(root.pts_fd, &s->spec->process, e);
+	return r; /* what is still open goes with close_rest() */
+}
+
+/* From here on nothing of the host is open but the way to hear "start" and to report. */
+static int close_rest(struct stage *s, struct err *e)
+{
+	int keep[3] = {s->sync_fd, s->go_fd, s->started_fd};
+	int r;
+
+	for (int i = 1; i < 3; i++) /* sort three */
+		for (int j = i; j > 0 && keep[j] < keep[j - 1]; j--) {
+			int t = keep[j];
+
+			keep[j] = keep[j - 1];
+			keep[j - 1] = t;
+		}
+	r = sys_close_from(3 + (int)s->preserve_fds, keep, 3);
+	return r < 0 ? err_set(e, r, "close descriptors") : 0;
+}
+
+static int until_ready(struct stage *s, struct become *b, struct err *e)
+{
+	int r = birth(s, e);
+
+	if (r == 0)
+		r = enter_root(s, e);
+	if (r == 0)
+		r = close_rest(s, e);
+	if (r == 0)
+		r = become_prepare(b, e);
+	if (r == 0)
+		r = become_user(b, e);
+	/* a change of ids may set it again; it stays off until the exec */
+	if (r == 0)
+		r = sys_set_dumpable(false);
+	return r;
+}
+
+void stage_main(struct stage *s)
+{
+	struct become b = {.process = &s->spec->process,
+			   .filter = s->filter,
+			   .personality = s->spec->personality,
+			   .exit_code = EXIT_RUNTIME};
+	struct err e = {0};
+	char go;
+	int r = until_ready(s, &b, &e);
+
+	if (r == 0)
+		r = say(s, STAGE_READY);
+	if (r < 0) {
+		stage_report(s->sync_fd, b.exit_code, &e);
+		sys_exit_now(1);
+	}
+	if (s->go_fd != s->sync_fd)
+		sys_close(s->sync_fd);
+	/* nobody left who could start us: end quietly */
+	if (sys_read(s->go_fd, &go, 1) != 1)
+		sys_exit_now(1);
+	r = hooks_run(s->spec, OCI_HOOK_START_CONTAINER, s->state, OCI_CREATED, &e);
+	if (r == 0)
+		become_exec(&b, &e);
+	stage_report(s->started_fd, b.exit_code, &e);
+	sys_exit_now(1);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "oci/spec.h"
+#include "oci/state.h"
+#include "runtime/confine/filter.h"
+
+struct cgroup;
+
+/** what the stage says to the runtime, and, at its end, to whoever started the container */
+enum stage_kind {
+	STAGE_MOUNTED =
+		1, /* before pivot_root: time for prestart and createRuntime; waits for a stage_ack */
+	STAGE_READY, /* nothing is left but to be started */
+	STAGE_FAILED,
+};
+
+/** struct stage_msg - one packet; below PIPE_BUF, so one write on a pipe too */
+struct stage_msg {
+	uint32_t kind;
+	int32_t code;	   /* -errno */
+	int32_t exit_code; /* 125, 126, 127 */
+	char text[ERR_MSG_MAX];
+};
+
+/** struct stage_ack - what the runtime answers */
+struct stage_ack {
+	int32_t pid; /* of the stage, as the runtime sees it */
+};
+
+/** struct stage - all that the process needs which becomes the container */
+struct stage {
+	const struct oci_spec *spec;
+	const struct cgroup *cgroup;
+	bool born_in_cgroup;
+	const char *rootfs, *bundle; /* absolute */
+	int sync_fd;		     /* SEQPACKET to the runtime */
+	int go_fd,
+		started_fd; /* one byte to start; the failure of the start. Both sync_fd for run */
+	int console_fd;	    /* connected socket, or -1 */
+	int ns_fds[OCI_NS_COUNT]; /* to join; -1 */
+	const struct filter_program *filter;
+	unsigned int preserve_fds;
+	struct oci_state *state; /* for hooks */
+};
+
+/** stage_main() - in the new process. Ends in the container's program, or with a STAGE_FAILED and exit status 1 */
+void stage_main(struct stage *s) __attribute__((noreturn));
+
+/** stage_report() - send a failure. stage_wait() - next message of a stage. Return: 1; 0 it is gone; -errno */
+void stage_report(int fd, int exit_code, const struct err *e);
+int stage_wait(int fd, struct stage_msg *ret);
+
+/** stage_clone_flags() - CLONE_NEW* of the namespaces that are new, but cgroup */
+uint64_t stage_clone_flags(const struct oci_spec *s);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Containers on disk. A directory without a usable state.json is a create that was killed: delete --force removes it. */
+#include "runtime/statedir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "file/durable.h"
+#include "file/tree.h"
+#include "sys/fd.h"
+#include "sys/proc.h"
+
+#define TEXT_CAP  (CONFIG_OCI_CONFIG_KIB * 1024)
+#define MODEL_CAP (CONFIG_OCI_MODEL_KIB * 1024)
+#define STATE_CAP (128 * 1024)
+
+/* Address space; the kernel gives memory only for what a document fills. */
+static char text[TEXT_CAP], pool[TEXT_CAP * 4], model[MODEL_CAP], state_text[STATE_CAP];
+
+int runtime_open(struct runtime *rt, const char *root, bool make, struct err *e)
+{
+	int r = 0;
+
+	rt->root = root;
+	rt->exit_code = 125;
+	arena_init(&rt->arena, model, sizeof(model));
+	rt->root_fd = sys_open(AT_FDCWD, root, O_PATH | O_DIRECTORY, 0);
+	if (rt->root_fd == -ENOENT && make) {
+		char part[256];
+
+		/* parents may be the distribution's (/run); ours are private */
+		for (const char *p = root + 1; r == 0 || r == -EEXIST; p++) {
+			if (*p && *p != '/')
+				continue;
+			r = str_copy_n(part, sizeof(part), root, (size_t)(p - root));
+			if (r > 0)
+				r = sys_mkdir(AT_FDCWD, part, 0700);
+			if (!*p)
+				break;
+		}
+		rt->root_fd = sys_open(AT_FDCWD, root, O_PATH | O_DIRECTORY, 0);
+	}
+	return rt->root_fd < 0 ? err_set(e, rt->root_fd, "state root %s", root) : 0;
+}
+
+void runtime_close(struct runtime *rt)
+{
+	sys_close(take_fd(&rt->root_fd));
+}
+
+int statedir_make(struct runtime *rt, const char *id, struct err *e)
+{
+	int fd, r = sys_mkdir(rt->root_fd, id, 0700);
+
+	if (r == -EEXIST)
+		return err_text(e, r, "container with id %s already exists", id);
+	fd = r < 0 ? r : sys_open(rt->root_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	return fd < 0 ? err_set(e, fd, "make %s/%s", rt->root, id) : fd;
+}
+
+int statedir_open(struct runtime *rt, const char *id, struct err *e)
+{
+	int fd = sys_open(rt->root_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+
+	if (fd == -ENOENT)
+		return err_text(e, fd, "container %s does not exist", id);
+	return fd < 0 ? err_set(e, fd, "open %s/%s", rt->root, id) : fd;
+}
+
+int statedir_remove(struct runtime *rt, const char *id, struct err *e)
+{
+	static const char *const files[] = {"state.json", "config.json", STATEDIR_START,
+					    STATEDIR_STARTED};
+	int fd = sys_open(rt->root_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	int r;
+
+	for (size_t i = 0; i < ARRAY_LEN(files) && fd >= 0; i++)
+		sys_unlink(fd, files[i], 0);
+	sys_close(fd);
+	r = sys_unlink(rt->root_fd, id, AT_REMOVEDIR);
+	if (r == -ENOTEMPTY)
+		return tree_remove(rt->root_fd, id, e);
+	return r < 0 && r != -ENOENT ? err_set(e, r, "remove %s/%s", rt->root, id) : 0;
+}
+
+static int write_file(int dir_fd, const char *name, const void *data, size_t len)
+{
+	auto_close int fd = sys_open(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+
+	return fd < 0 ? fd : sys_write_all(fd, data, len);
+}
+
+int statedir_save(int dir_fd, const struct oci_state *s, struct err *e)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, state_text, sizeof(state_text));
+	oci_state_write(&b, s);
+	if (!buf_ok(&b))
+		return err_text(e, -EFBIG, "the container's state is longer than %d bytes",
+				STATE_CAP);
+	r = write_file(dir_fd, "state.tmp", b.p, b.len);
+	if (r == 0)
+		r = sys_rename(dir_fd, "state.tmp", dir_fd, "state.json", 0);
+	return r < 0 ? err_set(e, r, "write state.json") : 0;
+}
+
+int statedir_load(struct runtime *rt, int dir_fd, struct oci_state *ret_state, struct err *e)
+{
+	ssize_t n = file_read(dir_fd, "state.json", state_text, sizeof(state_text), e);
+
+	if (n < 0)
+		return (int)n;
+	return oci_state_read((struct span){state_text, (size_t)n}, pool, sizeof(pool), &rt->arena,
+			      ret_state, e);
+}
+
+int statedir_save_config(int dir_fd, struct span config, struct err *e)
+{
+	int r = write_file(dir_fd, "config.json", config.p, config.len);
+
+	return r < 0 ? err_set(e, r, "keep config.json") : 0;
+}
+
+int statedir_read_config(struct runtime *rt, int bundle_fd, struct span *ret_text,
+			 struct oci_spec *ret_spec, struct err *e)
+{
+	auto_close int fd = sys_open(bundle_fd, "config.json", O_RDONLY | O_NONBLOCK, 0);
+	ssize_t n = fd < 0 ? fd : sys_read_full(fd, text, sizeof(text));
+
+	if (n == (ssize_t)sizeof(text))
+		return err_text(e, -EFBIG, "config.json is larger than CONFIG_OCI_CONFIG_KIB (%d)",
+				CONFIG_OCI_CONFIG_KIB);
+	if (n < 0)
+		return err_set(e, (int)n, "read config.json");
+	*ret_text = (struct span){text, (size_t)n};
+	return oci_spec_read(*ret_text, pool, sizeof(pool), &rt->arena, ret_spec, e);
+}
+
+int statedir_load_config(struct runtime *rt, int dir_fd, struct oci_spec *ret_spec, struct err *e)
+{
+	struct span ignored;
+
+	return statedir_read_config(rt, dir_fd, &ignored, ret_spec, e);
+}
+
+int statedir_read_process(struct runtime *rt, const char *path, struct oci_process *ret,
+			  struct err *e)
+{
+	auto_close int fd = sys_open(AT_FDCWD, path, O_RDONLY, 0);
+	ssize_t n = fd < 0 ? fd : sys_read_full(fd, text, sizeof(text));
+
+	if (n == (ssize_t)sizeof(text))
+		n = -EFBIG;
+	if (n < 0)
+		return err_set(e, (int)n, "read %s", path);
+	return oci_process_read((struct span){text, (size_t)n}, pool, sizeof(pool), &rt->arena, ret,
+				e);
+}
+
+enum oci_status statedir_status(int dir_fd, const struct oci_state *s)
+{
+	uint64_t ticks;
+	struct stat st;
+	char how;
+
+	if (s->pid == 0)
+		return OCI_CREATING;
+	if (sys_proc_stat(s->pid, &how, &ticks) < 0 || ticks != s->start_ticks || how == 'Z' ||
+	    how == 'X')
+		return OCI_STOPPED;
+	return sys_statat(dir_fd, STATEDIR_START, &st, AT_SYMLINK_NOFOLLOW) == 0 ? OCI_CREATED
+										 : OCI_RUNNING;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+
+#include "oci/spec.h"
+#include "oci/state.h"
+#include "runtime/runtime.h"
+
+#define STATEDIR_START	 "start"
+#define STATEDIR_STARTED "started"
+
+/** statedir_make() - <root>/<id>. Return: O_PATH fd; -EEXIST */
+int statedir_make(struct runtime *rt, const char *id, struct err *e);
+int statedir_open(struct runtime *rt, const char *id,
+		  struct err *e); /* -ENOENT: no such container */
+int statedir_remove(struct runtime *rt, const char *id, struct err *e);
+
+/** statedir_save() - state.json by rename: a reader sees the old or the new. Not durable: /run is memory */
+int statedir_save(int dir_fd, const struct oci_state *s, struct err *e);
+int statedir_load(struct runtime *rt, int dir_fd, struct oci_state *ret_state, struct err *e);
+
+/** statedir_save_config() - config.json as it is now; statedir_load_config() - the one of create */
+int statedir_save_config(int dir_fd, struct span text, struct err *e);
+int statedir_load_config(struct runtime *rt, int dir_fd, struct oci_spec *ret_spec, struct err *e);
+
+/** statedir_read_config() - bundle's config.json into the static text. Return: 0; -ENOENT; -EFBIG naming the symbol */
+int statedir_read_config(struct runtime *rt, int bundle_fd, struct span *ret_text,
+			 struct oci_spec *ret_spec, struct err *e);
+
+/** statedir_status() - by looking at the process and the start pipe */
+enum oci_status statedir_status(int dir_fd, const struct oci_state *s);
+
+/** statedir_read_process() - a process object from @path (exec --process) */
+int statedir_read_process(struct runtime *rt, const char *path, struct oci_process *ret,
+			  struct err *e);
