@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cmd/oci.h"
 #include "init/init.h"
 #include "role/role.h"
 #include "sys/proc.h"
@@ -27,6 +28,9 @@ static const struct entry {
 	int (*main)(int argc, char **argv);
 } entries[] = {
 	{ "version", version_main },
+#if defined(CONFIG_OCI_CLI)
+	{ "oci", oci_main },
+#endif
 #if defined(CONFIG_INIT)
 	{ "init", init_main },
 	{ "@console", init_console_main },
@@ -38,6 +42,10 @@ int main(int argc, char **argv)
 #if defined(CONFIG_INIT)
 	if (argc > 0 && sys_getpid() == 1 && str_ends(argv[0], "init"))
 		return init_main(argc - 1, argv + 1);
+#endif
+#if defined(CONFIG_OCI_CLI)
+	if (argc > 0 && str_ends(argv[0], "cleat-oci"))
+		return oci_main(argc - 1, argv + 1);
 #endif
 	for (size_t i = 0; argc > 1 && i < ARRAY_LEN(entries); i++)
 		if (str_eq(argv[1], entries[i].name))

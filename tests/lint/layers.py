@@ -21,7 +21,7 @@ def load():
             if word.isupper() and word not in sets:
                 sys.exit(f"layers.table:{n}: no set {word}")
             allowed.update(sets.get(word, [word]))
-        if key.endswith(".c"):
+        if key.endswith((".c", ".h")):
             patterns.append((key, allowed))
         else:
             rules[key] = allowed

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exec: one more process in a container. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "base/str.h"
+#include "cmd/oci_opts.h"
+#include "cmd/oci_verbs.h"
+
+#define MAX_LIST 256
+
+struct words {
+	struct runtime_exec o;
+	const char *user, *preserve, *ignored;
+	const char *env[MAX_LIST], *caps[64], *gids[MAX_LIST];
+	size_t n_env, n_caps, n_gids;
+	gid_t groups[MAX_LIST];
+};
+
+/* "uid" or "uid:gid", digits only (CVE-2026-30892: what is not understood must not become a user) */
+static int parse_user(struct words *w, struct err *e)
+{
+	struct span gid, uid;
+	uint32_t u, g = 0;
+	bool has_gid;
+	int r;
+
+	if (!w->user)
+		return 0;
+	uid = span_cut(span_of(w->user), ':', &gid, &has_gid);
+	r = num_u32(uid, UINT32_MAX - 1, &u);
+	if (r == 0 && has_gid)
+		r = num_u32(gid, UINT32_MAX - 1, &g);
+	if (r < 0)
+		return err_text(e, -EINVAL, "--user \"%.64s\" is not uid[:gid] in digits", w->user);
+	w->o.has_user = true;
+	w->o.uid = u;
+	w->o.gid = g;
+	return 0;
+}
+
+static int parse_lists(struct words *w, struct err *e)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < w->n_caps; i++) {
+		int cap = oci_cap_number(w->caps[i]);
+
+		if (cap < 0)
+			return err_text(e, -EINVAL, "--cap %.64s is not known", w->caps[i]);
+		w->o.add_caps |= UINT64_C(1) << cap;
+	}
+	for (size_t i = 0; i < w->n_gids; i++) {
+		if (num_u32(span_of(w->gids[i]), UINT32_MAX - 1, &n) < 0)
+			return err_text(e, -EINVAL, "--additional-gids %.32s is not a number",
+					w->gids[i]);
+		w->groups[i] = n;
+	}
+	n = 0;
+	if (w->preserve && num_u32(span_of(w->preserve), 1024, &n) < 0)
+		return err_text(e, -EINVAL, "--preserve-fds %.32s is not a number up to 1024",
+				w->preserve);
+	w->o.preserve_fds = n;
+	w->o.env = w->env;
+	w->o.n_env = w->n_env;
+	w->o.groups = w->groups;
+	w->o.n_groups = w->n_gids;
+	return parse_user(w, e);
+}
+
+int oci_exec_main(struct oci_cmd *c, int argc, char **argv)
+{
+	static const char text[] =
+		"exec [--process FILE | --user UID[:GID] --cwd DIR --env N=V --cap CAP "
+		"--additional-gids GID --no-new-privs] [--tty --console-socket PATH] [--detach] "
+		"[--pid-file PATH] [--preserve-fds N] ID [COMMAND...]";
+	static struct words w;
+	const struct oci_opt opts[] = {
+		{.name = "process", .letter = 'p', .value = &w.o.process_path},
+		{.name = "user", .letter = 'u', .value = &w.user},
+		{.name = "cwd", .value = &w.o.cwd},
+		{.name = "env",
+		 .letter = 'e',
+		 .list = w.env,
+		 .n_list = &w.n_env,
+		 .cap_list = MAX_LIST},
+		{.name = "cap", .letter = 'c', .list = w.caps, .n_list = &w.n_caps, .cap_list = 64},
+		{.name = "additional-gids",
+		 .letter = 'g',
+		 .list = w.gids,
+		 .n_list = &w.n_gids,
+		 .cap_list = MAX_LIST},
+		{.name = "no-new-privs", .flag = &w.o.no_new_privs},
+		{.name = "tty", .letter = 't', .flag = &w.o.tty},
+		{.name = "console-socket", .value = &w.o.console_socket},
+		{.name = "detach", .letter = 'd', .flag = &w.o.detach},
+		{.name = "pid-file", .value = &w.o.pid_file},
+		{.name = "preserve-fds", .value = &w.preserve},
+		{0},
+	};
+	struct err e = {0};
+	int words = oci_opts(argc, argv, opts, &e), status;
+
+	if (words < 0 || argc - words < (w.o.process_path ? 1 : 2))
+		return oci_usage(text, words < 0 ? &e : NULL);
+	if (parse_lists(&w, &e) < 0)
+		return oci_usage(text, &e);
+	w.o.id = argv[words];
+	w.o.args = (const char *const *)&argv[words + 1];
+	w.o.n_args = (size_t)(argc - words - 1);
+	if (runtime_open(&c->rt, c->root, false, &e) < 0 ||
+	    runtime_exec(&c->rt, &w.o, &status, &e) < 0)
+		return oci_fail(c, &e, 0);
+	return status;
+}
