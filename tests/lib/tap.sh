@@ -17,7 +17,7 @@
 #	expect_equal WANT GOT NAME	two strings must be equal
 #	wait_for SECONDS COMMAND...	try every 0.1 s; 1 when time is up (no result reported)
 #	start LABEL COMMAND...		in the background, output to LABEL.log; pid in $started
-#	stop PID			end it and wait
+#	stop PID			end it and wait; it is killed when SIGTERM has had no effect for 5 s
 #	at_exit COMMAND			one line of shell, run when the test ends, last one first
 #	need_root | need TOOL...	skip_all when it is not there
 #	dump FILE...			print files as diagnostics
@@ -149,11 +149,21 @@ start() {
 	"$@" >"$TMP/$tap_label.log" 2>&1 </dev/null &
 	started=$!
 	tap_pids="$started $tap_pids"
+	# Until the copy of this shell has become the command, it may swallow a signal: wait for that.
+	# A shell function stays a copy, hence the bound.
+	tap_tries=10
+	while cmp -s "/proc/$$/cmdline" "/proc/$started/cmdline" && [ "$tap_tries" -gt 0 ]; do
+		tap_tries=$((tap_tries - 1))
+		sleep 0.05
+	done
 }
 
 stop() {
-	kill "$1" 2>/dev/null || :
-	wait "$1" 2>/dev/null || :
+	kill "$1" 2>/dev/null || return 0
+	(sleep 5; kill -9 "$1") >/dev/null 2>&1 &
+	tap_axe=$!
+	wait "$1" 2>/dev/null
+	kill "$tap_axe" 2>/dev/null || :
 }
 
 dump() {
@@ -178,11 +188,7 @@ tap_exit() {
 	trap - EXIT INT TERM HUP
 	eval "$tap_cleanup"
 	for tap_pid in $tap_pids; do
-		kill "$tap_pid" 2>/dev/null || continue
-		(sleep 5; kill -9 "$tap_pid") >/dev/null 2>&1 &
-		tap_axe=$!
-		wait "$tap_pid" 2>/dev/null
-		kill "$tap_axe" 2>/dev/null
+		stop "$tap_pid"
 	done
 	[ "$tap_ended" = skipped ] && exit 0
 	[ -n "$tap_ended" ] || {
