@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,4 +69,33 @@ void sys_sleep_ms(unsigned int ms)
 
 	while (nanosleep(&left, &left) < 0 && errno == EINTR)
 		;
+}
+
+int sys_notify_dir(int dir_fd)
+{
+	char path[32];
+	int fd = SYS_RET(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)), r;
+
+	if (fd < 0)
+		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", dir_fd);
+	r = SYS_RET(inotify_add_watch(fd, path, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE));
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+void sys_drain(int fd)
+{
+	char mem[1024];
+
+	while (read(fd, mem, sizeof(mem)) > 0)
+		;
+}
+
+int sys_ignore_signal(int sig)
+{
+	return signal(sig, SIG_IGN) == SIG_ERR ? -errno : 0;
 }

@@ -11,7 +11,8 @@ struct epoll_event;
 
 int sys_epoll_create(void);
 int sys_epoll_ctl(int epoll_fd, int op, int fd, uint32_t events, void *ptr);
-int sys_epoll_wait(int epoll_fd, struct epoll_event *ret_events, int cap, int timeout_ms); /* -EINTR counts as 0 events */
+int sys_epoll_wait(int epoll_fd, struct epoll_event *ret_events, int cap,
+		   int timeout_ms); /* -EINTR counts as 0 events */
 
 /** sys_signal_fd() - block SIGCHLD and the @n signals and make them readable. Return: fd, non-blocking */
 int sys_signal_fd(const int *signals, size_t n);
@@ -23,3 +24,9 @@ int sys_signal_next(int signal_fd);
 int sys_poll_one(int fd, short events, int timeout_ms);
 
 void sys_sleep_ms(unsigned int ms);
+
+/** sys_notify_dir() - inotify on a directory: writes, creations, renames into it. Return: fd, non-blocking; -errno */
+int sys_notify_dir(int dir_fd);
+void sys_drain(int fd); /* read and forget until a non-blocking descriptor has no more */
+
+int sys_ignore_signal(int sig); /* not inherited: sys_spawn() resets it */
