@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The X.509 engine in front of BearSSL's minimal one. The invariant: end_chain() returns 0 only if
+ * the minimal engine did and no fault was noted here. Authorities are searched by the exact bytes of
+ * their name, before the certificate that names them is fed, as the minimal engine looks at its
+ * anchors while it reads.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "sys/fd.h"
+#include "sys/proc.h"
+#include "tls/tls.h"
+
+#define DAYS_TO_1970 719528 /* BearSSL counts days from the year 0 */
+
+static struct tls_checker *self(const br_x509_class **ctx)
+{
+	return (struct tls_checker *)(void *)ctx;
+}
+
+static void note(struct tls_checker *c, enum tls_fault fault)
+{
+	if (c->fault == TLS_F_NONE)
+		c->fault = fault;
+}
+
+static void start_chain(const br_x509_class **ctx, const char *server_name)
+{
+	struct tls_checker *c = self(ctx);
+
+	c->n_certs = 0;
+	c->n_found = 0;
+	c->fault = TLS_F_NONE;
+	c->failed_at = -1;
+	br_x509_minimal_set_time(&c->minimal, (uint32_t)(c->now_s / 86400 + DAYS_TO_1970),
+				 (uint32_t)(c->now_s % 86400));
+	c->minimal.vtable->start_chain(&c->minimal.vtable, server_name);
+}
+
+static void start_cert(const br_x509_class **ctx, uint32_t length)
+{
+	struct tls_checker *c = self(ctx);
+
+	c->cert_len = 0;
+	c->cert_total = length;
+	if (length > sizeof(c->cert))
+		note(c, TLS_F_CERT_SIZE);
+}
+
+static void append(const br_x509_class **ctx, const unsigned char *buf, size_t len)
+{
+	struct tls_checker *c = self(ctx);
+
+	if (c->fault != TLS_F_NONE || len > sizeof(c->cert) - c->cert_len)
+		return;
+	memcpy(c->cert + c->cert_len, buf, len);
+	c->cert_len += len;
+}
+
+static void add_anchor(struct tls_checker *c, struct der name, size_t len)
+{
+	br_x509_decoder_context *d;
+	br_x509_trust_anchor *a;
+	const br_x509_pkey *key;
+
+	c->n_found++;
+	if (c->n_anchors == CONFIG_TLS_MAX_ANCHORS) {
+		note(c, TLS_F_ANCHORS);
+		return;
+	}
+	d = &c->decoders[c->n_anchors];
+	a = &c->anchors[c->n_anchors];
+	br_x509_decoder_init(d, NULL, NULL);
+	br_x509_decoder_push(d, c->candidate, len);
+	key = br_x509_decoder_get_pkey(d);
+	if (!key)
+		return; /* a kind of key that BearSSL does not have cannot have signed anything here */
+	*a = (br_x509_trust_anchor){
+		.dn = {(unsigned char *)(uintptr_t)name.p, name.len},
+		.flags = br_x509_decoder_isCA(d) ? BR_X509_TA_CA : 0,
+		.pkey = *key,
+	};
+	c->n_anchors++;
+}
+
+/* authorities that signed this certificate; for the first one also itself, trusted directly */
+static void find_anchors(struct tls_checker *c, const struct cert *cert)
+{
+	c->n_anchors = 0;
+	for (size_t i = 0; i < ARRAY_LEN(c->trust->fds); i++) {
+		ssize_t n;
+
+		if (c->trust->fds[i] < 0)
+			continue;
+		pem_init(&c->pem, c->trust->fds[i]);
+		while ((n = pem_next(&c->pem, c->candidate, sizeof(c->candidate))) > 0) {
+			struct cert candidate;
+
+			if (cert_parse(c->candidate, (size_t)n, &candidate) < 0)
+				continue;
+			if (der_eq(candidate.subject, cert->issuer))
+				add_anchor(c, cert->issuer, (size_t)n);
+			else if (c->n_certs == 0 && der_eq(candidate.subject, cert->subject))
+				add_anchor(c, cert->subject, (size_t)n);
+		}
+		if (n < 0) {
+			c->trust_code = (int)n;
+			note(c, TLS_F_TRUST_FILE);
+		}
+	}
+	c->minimal.trust_anchors = c->anchors;
+	c->minimal.trust_anchors_num = c->n_anchors;
+}
+
+/* what Docker demands of a server's own certificate and the minimal engine does not */
+static void check_server(struct tls_checker *c, const struct cert *cert)
+{
+	if (!cert->alt_names.p)
+		note(c, TLS_F_NO_ALT_NAME);
+	if (cert->forbids_server)
+		note(c, TLS_F_PURPOSE);
+	if (c->by_address && !cert_has_address(cert, c->ip, c->ip_len))
+		note(c, TLS_F_ADDRESS);
+}
+
+static void end_cert(const br_x509_class **ctx)
+{
+	struct tls_checker *c = self(ctx);
+	struct cert cert;
+
+	/* the chain is decided: what follows is of no interest (and may be out of order) */
+	if (c->fault != TLS_F_NONE || c->minimal.err)
+		return;
+	if (c->cert_len != c->cert_total || cert_parse(c->cert, c->cert_len, &cert) < 0) {
+		note(c, TLS_F_CERT_SYNTAX);
+		return;
+	}
+	cert_name_text(c->subject, cert.subject);
+	cert_name_text(c->issuer, cert.issuer);
+	c->not_before_s = cert.not_before_s;
+	c->not_after_s = cert.not_after_s;
+	if (c->n_certs == 0)
+		check_server(c, &cert);
+	find_anchors(c, &cert);
+	c->minimal.vtable->start_cert(&c->minimal.vtable, (uint32_t)c->cert_len);
+	c->minimal.vtable->append(&c->minimal.vtable, c->cert, c->cert_len);
+	c->minimal.vtable->end_cert(&c->minimal.vtable);
+	if (c->minimal.err && c->minimal.err != BR_ERR_X509_OK)
+		c->failed_at = (int)c->n_certs;
+	c->n_certs++;
+}
+
+static unsigned int end_chain(const br_x509_class **ctx)
+{
+	struct tls_checker *c = self(ctx);
+	unsigned int r = c->minimal.vtable->end_chain(&c->minimal.vtable);
+
+	if (r == 0 && c->fault != TLS_F_NONE)
+		return BR_ERR_X509_NOT_TRUSTED;
+	return r;
+}
+
+static const br_x509_pkey *get_pkey(const br_x509_class *const *ctx, unsigned int *usages)
+{
+	const struct tls_checker *c = (const void *)ctx;
+
+	return c->minimal.vtable->get_pkey(&c->minimal.vtable, usages);
+}
+
+static const br_x509_class checker_class = {
+	sizeof(struct tls_checker), start_chain, start_cert, append, end_cert, end_chain, get_pkey,
+};
+
+void tls_checker_init(struct tls_checker *c, const struct tls_trust *trust)
+{
+	uint32_t ns;
+
+	*c = (struct tls_checker){.vtable = &checker_class, .trust = trust, .failed_at = -1};
+	sys_realtime(&c->now_s, &ns);
+	if (c->now_s < trust->floor_s)
+		c->now_s = trust->floor_s;
+	if (c->now_s < 0)
+		c->now_s = 0;
+	br_x509_minimal_init(&c->minimal, &br_sha256_vtable, NULL, 0);
+	/* no SHA-1: a signature by it is "unsupported" */
+	br_x509_minimal_set_hash(&c->minimal, br_sha256_ID, &br_sha256_vtable);
+	br_x509_minimal_set_hash(&c->minimal, br_sha384_ID, &br_sha384_vtable);
+	br_x509_minimal_set_hash(&c->minimal, br_sha512_ID, &br_sha512_vtable);
+	br_x509_minimal_set_minrsa(&c->minimal, 2048 / 8);
+}
