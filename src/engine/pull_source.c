@@ -176,6 +176,7 @@ static int send_open(struct pull *p, struct err *e)
 	enc_str(&o.enc, NULL);
 	enc_bool(&o.enc, plain_fd >= 0);
 	enc_i64(&o.enc, build_time_s);
+	enc_u32(&o.enc, 0); /* default stall time-out */
 	r = msg_send(p->fetch.peer_fd, &o);
 	return r < 0 ? err_set(e, r, "send the registry's name to the fetch role") : 0;
 }
