@@ -71,6 +71,7 @@ const struct role roles[ROLE_COUNT] = {
 			.max_memory_kib = 4096 + PROGRAM_KIB,
 			.max_fds = 32,
 			.accepts = fetch_accepts,
+			.main = fetch_role_main,
 		},
 	[ROLE_UNPACK] =
 		{

@@ -25,6 +25,15 @@ enum fetch_frame {
 	FETCH_PROGRESS = 0x204,
 };
 enum fetch_kind { FETCH_MANIFEST, FETCH_BLOB };
-enum fetch_class { FETCH_E_NETWORK, FETCH_E_TLS, FETCH_E_CLOCK, FETCH_E_AUTH, FETCH_E_NOT_FOUND, FETCH_E_HTTP, FETCH_E_LIMIT, FETCH_E_SINK };
+enum fetch_class {
+	FETCH_E_NETWORK,
+	FETCH_E_TLS,
+	FETCH_E_CLOCK,
+	FETCH_E_AUTH,
+	FETCH_E_NOT_FOUND,
+	FETCH_E_HTTP,
+	FETCH_E_LIMIT,
+	FETCH_E_SINK
+};
 
 int fetch_role_main(int peer_fd);

@@ -48,13 +48,6 @@ pid_t sys_wait(pid_t pid, int flags, struct sys_exit *ret_exit)
 	return r;
 }
 
-int sys_ignore_signal(int sig)
-{
-	const struct sigaction act = {.sa_handler = SIG_IGN};
-
-	return SYS_RET(sigaction(sig, &act, NULL));
-}
-
 int sys_set_subreaper(bool on)
 {
 	return SYS_RET(prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0));

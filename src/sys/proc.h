@@ -50,9 +50,6 @@ int sys_kill(pid_t pid, int sig); /* pid > 1 or -EINVAL */
 /** sys_wait() - reap @pid (or any child if -1). @flags: WNOHANG. Return: the pid; 0 none yet; -ECHILD */
 pid_t sys_wait(pid_t pid, int flags, struct sys_exit *ret_exit);
 int sys_set_subreaper(bool on);
-
-/** sys_ignore_signal() - for SIGPIPE, so that writing to nobody is an error instead of the end */
-int sys_ignore_signal(int sig);
 int sys_set_death_signal(int sig);
 int sys_set_name(const char *name);
 int sys_set_oom_score_adj(int value);

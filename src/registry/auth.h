@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/arena.h"
+#include "registry/exchange.h"
+
+#define AUTH_USER_CAP	256
+#define AUTH_SECRET_CAP 2048
+#define AUTH_SCOPE_CAP	320 /* "repository:" name ":pull" */
+
+/** struct auth - what we may say to one registry, and only to it */
+struct auth {
+	char user[AUTH_USER_CAP]; /* "" = anonymous */
+	char secret[AUTH_SECRET_CAP];
+	char scope[AUTH_SCOPE_CAP];
+	char header[EXCHANGE_AUTH_CAP]; /* Authorization for the registry; "" = none yet */
+	/* scratch */
+	struct url token_url;
+	char basic[EXCHANGE_AUTH_CAP];
+	size_t body_len;
+	char body[2 * CONFIG_FETCH_TOKEN_BYTES];
+	_Alignas(16) char pool[4 * 2 * CONFIG_FETCH_TOKEN_BYTES + 4096];
+	_Alignas(16) char arena_mem[2 * CONFIG_FETCH_TOKEN_BYTES];
+};
+
+/** auth_init() - Return: 0; -EINVAL user or secret too long, or a colon in the user */
+int auth_init(struct auth *a, const char *user, const char *secret, const char *repository,
+	      struct err *e);
+
+/** enum auth_fail - what kind of trouble */
+enum auth_fail { AUTH_F_DENIED, AUTH_F_CONN, AUTH_F_HTTP };
+
+/**
+ * auth_answer() - make a->header from a challenge of the registry; Bearer asks its token server
+ * @x: the exchange that brought the challenge, finished; reused for the token server
+ * @registry: who challenged
+ * @zone: where it is
+ * @ret_conn_fail: with AUTH_F_CONN
+ *
+ * A token server must speak https unless the registry itself is plain http by configuration.
+ *
+ * Return: 0; -EACCES denied; -errno. Spec: distribution "Token Authentication Specification".
+ */
+int auth_answer(struct auth *a, struct conns *cs, struct exchange *x, const struct url *registry,
+		enum dial_zone zone, enum auth_fail *ret_fail, enum conn_fail *ret_conn_fail,
+		struct err *e);

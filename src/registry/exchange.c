@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/exchange.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/num.h"
+
+#define DROP_MAX 4096 /* reading so much is cheaper than a new handshake */
+
+static int build(struct exchange *x, const struct exchange_request *q, size_t *ret_len,
+		 struct err *e)
+{
+	char authority[URL_ORIGIN_CAP], range[48];
+	struct buf b;
+	int r;
+
+	buf_init(&b, x->request, sizeof(x->request));
+	r = http_request(&b, "GET", q->url->target, url_authority(authority, q->url), e);
+	if (r == 0)
+		r = http_request_header(&b, "User-Agent", "cleat/" CLEAT_VERSION, e);
+	/* bodies are hashed as they are; a transparent compression would only cost */
+	if (r == 0)
+		r = http_request_header(&b, "Accept-Encoding", "identity", e);
+	if (r == 0 && q->accept)
+		r = http_request_header(&b, "Accept", q->accept, e);
+	if (r == 0 && q->authorization)
+		r = http_request_header(&b, "Authorization", q->authorization, e);
+	if (r == 0 && q->offset) {
+		snprintf(range, sizeof(range), "bytes=%llu-", (unsigned long long)q->offset);
+		r = http_request_header(&b, "Range", range, e);
+	}
+	if (r == 0)
+		r = http_request_end(&b, e);
+	*ret_len = b.len;
+	return r;
+}
+
+static void reset_answer(struct exchange *x)
+{
+	http_parser_init(&x->http, false);
+	x->location[0] = '\0';
+	x->content_type[0] = '\0';
+	x->docker_digest[0] = '\0';
+	x->challenge.scheme = WWWAUTH_OTHER;
+	x->has_range = false;
+	x->encoded = false;
+	x->retry_after_s = 0;
+}
+
+/* "bytes 5-9/10": where the part starts */
+static void content_range(struct exchange *x, struct span value)
+{
+	struct span rest;
+	bool found;
+
+	if (value.len < 6 || !span_eq_nocase((struct span){value.p, 6}, "bytes "))
+		return;
+	value = span_cut((struct span){value.p + 6, value.len - 6}, '-', &rest, &found);
+	x->has_range = found && num_u64(value, UINT64_MAX / 2, &x->range_start) == 0;
+}
+
+static int www_authenticate(struct exchange *x, struct span value, struct err *e)
+{
+	struct wwwauth w;
+	int r;
+
+	while ((r = wwwauth_next(&value, &w, e)) == 1)
+		if (w.scheme > x->challenge.scheme)
+			x->challenge = w;
+	return r;
+}
+
+/* values that are too long for their slot are as good as absent, but for the two that decide */
+static int on_header(struct exchange *x, const struct http_event *ev, struct err *e)
+{
+	struct span v = ev->value;
+	uint64_t seconds;
+
+	if (span_eq_nocase(ev->name, "Location")) {
+		if (x->location[0])
+			return err_text(e, -EBADMSG, "HTTP response: two Location headers");
+		if (str_copy_n(x->location, sizeof(x->location), v.p, v.len) < 0)
+			return err_text(e, -EMSGSIZE, "HTTP response: Location is too long");
+	} else if (span_eq_nocase(ev->name, "WWW-Authenticate")) {
+		return www_authenticate(x, v, e);
+	} else if (span_eq_nocase(ev->name, "Content-Type")) {
+		str_copy_n(x->content_type, sizeof(x->content_type), v.p, v.len);
+	} else if (span_eq_nocase(ev->name, "Docker-Content-Digest")) {
+		str_copy_n(x->docker_digest, sizeof(x->docker_digest), v.p, v.len);
+	} else if (span_eq_nocase(ev->name, "Content-Range")) {
+		content_range(x, v);
+	} else if (span_eq_nocase(ev->name, "Content-Encoding")) {
+		x->encoded = !span_eq_nocase(v, "identity");
+	} else if (span_eq_nocase(ev->name, "Retry-After") && num_u64(v, 1000000, &seconds) == 0) {
+		x->retry_after_s = (uint32_t)seconds;
+	}
+	return 0;
+}
+
+/* the next event of the answer. Return: 0; -errno */
+static int next_event(struct exchange *x, struct http_event *ev, struct err *e)
+{
+	struct span data = {"", 0};
+	size_t used;
+	int r;
+
+	/* what ends a message needs no further byte */
+	r = http_parse(&x->http, "", 0, ev, &used, e);
+	while (r == 0 && ev->type == HTTP_NEED_MORE) {
+		r = conn_peek(x->conn, &data, e);
+		if (r < 0)
+			return r;
+		if (r == 0) {
+			ev->type = HTTP_DONE;
+			return http_parse_eof(&x->http, e);
+		}
+		r = http_parse(&x->http, data.p, data.len, ev, &used, e);
+		/* the record buffer stays as it is until the next peek */
+		if (r == 0)
+			conn_skip(x->conn, used);
+	}
+	return r;
+}
+
+static int read_head(struct exchange *x, struct err *e)
+{
+	struct http_event ev;
+	int r;
+
+	do {
+		r = next_event(x, &ev, e);
+		if (r == 0 && ev.type == HTTP_HEADER)
+			r = on_header(x, &ev, e);
+		if (r == 0 && ev.type == HTTP_DONE)
+			r = err_text(e, -EBADMSG, "HTTP response: ended in its head");
+	} while (r == 0 && ev.type != HTTP_HEADERS_DONE);
+	if (r < 0)
+		err_wrap(e, "%s", x->conn->origin);
+	return r;
+}
+
+int exchange_start(struct conns *cs, struct exchange *x, const struct exchange_request *q,
+		   enum conn_fail *ret_fail, struct err *e)
+{
+	size_t len;
+	bool again;
+	int r;
+
+	r = build(x, q, &len, e);
+	*ret_fail = CONN_F_REFUSED;
+	if (r < 0)
+		return r;
+	do {
+		r = conn_open(cs, q->url, q->from, &x->conn, ret_fail, e);
+		if (r < 0)
+			return r;
+		*ret_fail = CONN_F_NETWORK;
+		again = x->conn->used;
+		x->conn->used = true;
+		reset_answer(x);
+		r = conn_send(x->conn, x->request, len, e);
+		if (r == 0)
+			r = read_head(x, e);
+		if (r == 0)
+			return 0;
+		again = again && !x->http.status && (r == -ECONNRESET || r == -EPIPE);
+		conn_close(x->conn);
+		if (again)
+			*e = (struct err){0};
+	} while (again);
+	return r;
+}
+
+int exchange_body(struct exchange *x, struct span *ret_data, struct err *e)
+{
+	struct http_event ev;
+	int r;
+
+	r = next_event(x, &ev, e);
+	if (r == 0 && ev.type == HTTP_BODY) {
+		*ret_data = ev.data;
+		return 1;
+	}
+	if (r < 0)
+		err_wrap(e, "%s", x->conn->origin);
+	if (r < 0 || !x->http.keep_alive)
+		conn_close(x->conn);
+	return r;
+}
+
+void exchange_drop(struct exchange *x)
+{
+	struct err e = {0};
+	struct span data;
+	size_t total = 0;
+	int r;
+
+	while ((r = exchange_body(x, &data, &e)) > 0) {
+		total += data.len;
+		if (total > DROP_MAX) {
+			conn_close(x->conn);
+			return;
+		}
+	}
+}

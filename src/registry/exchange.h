@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "registry/conn.h"
+#include "wire/http.h"
+#include "wire/wwwauth.h"
+
+#define EXCHANGE_TYPE_CAP    128
+#define EXCHANGE_DIGEST_CAP  80
+#define EXCHANGE_AUTH_CAP    (CONFIG_FETCH_TOKEN_BYTES + 16) /* "Bearer " and the token */
+#define EXCHANGE_REQUEST_CAP (CONFIG_URL_BYTES + EXCHANGE_AUTH_CAP + URL_ORIGIN_CAP + 1024)
+
+/** struct exchange - one GET and its answer; the body is read by exchange_body() */
+struct exchange {
+	struct conn *conn;
+	struct http_parser http;
+	/* headers of the answer that somebody looks at */
+	char location[CONFIG_HTTP_LINE_BYTES]; /* "" = none */
+	char content_type[EXCHANGE_TYPE_CAP];
+	char docker_digest[EXCHANGE_DIGEST_CAP];
+	struct wwwauth challenge; /* the best of all; scheme OTHER = none usable */
+	bool has_range, encoded;
+	uint64_t range_start;
+	uint32_t retry_after_s;
+	char request[EXCHANGE_REQUEST_CAP];
+};
+
+/** struct exchange_request - what to ask for */
+struct exchange_request {
+	const struct url *url;
+	enum dial_zone from;	   /* see dial() */
+	const char *accept;	   /* NULL = nothing special */
+	const char *authorization; /* NULL = none; only ever to the origin it is for */
+	uint64_t offset;	   /* > 0: ask for the rest from here */
+};
+
+/**
+ * exchange_start() - send the request, read the head of the answer
+ *
+ * A kept connection that turns out to be closed is replaced once.
+ *
+ * Return: 0, then exchange_body() until it returns 0 or an error; -errno with @ret_fail.
+ */
+int exchange_start(struct conns *cs, struct exchange *x, const struct exchange_request *q,
+		   enum conn_fail *ret_fail, struct err *e);
+
+/**
+ * exchange_body() - next piece of the body, valid until the next call
+ *
+ * Return: 1; 0 the body is complete (the connection is kept if it may be); -ECONNRESET, -ETIMEDOUT ...
+ */
+int exchange_body(struct exchange *x, struct span *ret_data, struct err *e);
+
+/** exchange_drop() - the rest is of no interest: read it if it is short, else close the connection */
+void exchange_drop(struct exchange *x);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The fetch role: frames in, one object at a time, frames out. Blocks wherever it must, as one process
+ * has one purpose; whoever started it kills it to cancel. All memory is in one static struct.
+ */
+#include "registry/fetch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "msg/msg.h"
+#include "registry/get.h"
+#include "role/role.h"
+#include "sys/fd.h"
+#include "sys/proc.h"
+#include "sys/watch.h"
+
+#define FRAME_CAP	  8192 /* the largest is FETCH_OPEN with a secret */
+#define PROGRESS_EVERY_MS 250
+#define STALL_MIN_MS	  100
+#define EXIT_BAD_FRAME	  1
+#define DOCKER_HOST	  "docker.io"
+#define DOCKER_REGISTRY	  "registry-1.docker.io" /* where docker.io's images are */
+
+struct fetch {
+	struct session session;
+	bool open;
+	int peer_fd;
+	uint32_t id;
+	int64_t progress_ms;
+	char host[URL_HOST_CAP + 16]; /* as people write it, for messages and certs.d */
+	uint8_t frame[FRAME_CAP];
+	uint8_t out[1024];
+	_Alignas(16) char arena_mem[FRAME_CAP];
+};
+
+_Static_assert(sizeof(struct fetch) <= CONFIG_FETCH_MEM_KIB * 1024,
+	       "the fetch role's state exceeds CONFIG_FETCH_MEM_KIB");
+
+static struct fetch fetch;
+
+static int send_error(struct fetch *f, int code, const char *text, enum fetch_class class)
+{
+	struct msg_out o;
+
+	msg_begin(&o, f->out, sizeof(f->out), FETCH_ERROR);
+	enc_u32(&o.enc, f->id);
+	enc_i64(&o.enc, code);
+	enc_str(&o.enc, text);
+	enc_u32(&o.enc, class);
+	return msg_send(f->peer_fd, &o);
+}
+
+static int send_done(struct fetch *f, const struct get *g)
+{
+	const struct exchange *x = &f->session.x;
+	struct msg_out o;
+
+	msg_begin(&o, f->out, sizeof(f->out), FETCH_DONE);
+	enc_u32(&o.enc, f->id);
+	enc_u64(&o.enc, g->bytes);
+	enc_str(&o.enc, x->content_type);
+	enc_str(&o.enc, x->docker_digest[0] ? x->docker_digest : NULL);
+	return msg_send(f->peer_fd, &o);
+}
+
+/* a starter that does not read, or is gone, is noticed by the next frame that matters */
+static void on_progress(void *data, uint64_t bytes)
+{
+	struct fetch *f = data;
+	int64_t now = sys_now_ms();
+	struct msg_out o;
+
+	if (now - f->progress_ms < PROGRESS_EVERY_MS)
+		return;
+	f->progress_ms = now;
+	msg_begin(&o, f->out, sizeof(f->out), FETCH_PROGRESS);
+	enc_u32(&o.enc, f->id);
+	enc_u64(&o.enc, bytes);
+	msg_send(f->peer_fd, &o);
+}
+
+static int registry_url(struct fetch *f, const char *host, bool plain, struct err *e)
+{
+	char text[URL_HOST_CAP + 32];
+
+	if (str_copy(f->host, sizeof(f->host), host) < 0 ||
+	    str_printf(text, sizeof(text), "%s://%s", plain ? "http" : "https",
+		       str_eq(host, DOCKER_HOST) ? DOCKER_REGISTRY : host) < 0)
+		return err_text(e, -EINVAL, "the registry's name is too long");
+	return url_parse(span_of(text), &f->session.registry, e);
+}
+
+static int on_open(struct fetch *f, const struct msg *m, struct err *e)
+{
+	struct session *s = &f->session;
+	struct tls_trust trust = {.fds = {ROLE_FD_ARG, ROLE_FD_ARG + 1}, .registry = f->host};
+	const char *host, *repository, *user, *secret;
+	struct arena arena;
+	uint32_t stall_ms;
+	struct dec d;
+	bool plain;
+	int r;
+
+	arena_init(&arena, f->arena_mem, sizeof(f->arena_mem));
+	dec_init(&d, m->payload, m->len, &arena);
+	host = dec_str_req(&d);
+	repository = dec_str_req(&d);
+	user = dec_str(&d);
+	secret = dec_str(&d);
+	plain = dec_bool(&d);
+	trust.floor_s = dec_i64(&d);
+	stall_ms = dec_u32(&d);
+	if (dec_done(&d) < 0 || f->open)
+		return -EPROTO;
+	f->open = true;
+	if (!stall_ms)
+		stall_ms = CONFIG_FETCH_STALL_S * 1000;
+	if (stall_ms < STALL_MIN_MS)
+		stall_ms = STALL_MIN_MS;
+	if (stall_ms > 3600 * 1000)
+		stall_ms = 3600 * 1000;
+	conns_init(&s->conns, &trust, (int)stall_ms);
+	r = registry_url(f, host, plain, e);
+	if (r == 0 && str_copy(s->repository, sizeof(s->repository), repository) < 0)
+		r = err_text(e, -EINVAL, "the repository's name is too long");
+	if (r == 0)
+		r = auth_init(&s->auth, user, secret, repository, e);
+	explicit_bzero(f->arena_mem, sizeof(f->arena_mem));
+	return r;
+}
+
+static int on_get(struct fetch *f, struct msg *m, const struct err *open_error)
+{
+	struct err e = *open_error;
+	struct arena arena;
+	struct get g = {.progress = on_progress, .progress_data = f, .class = FETCH_E_HTTP};
+	struct dec d;
+	uint32_t kind;
+	int r;
+
+	arena_init(&arena, f->arena_mem, sizeof(f->arena_mem));
+	dec_init(&d, m->payload, m->len, &arena);
+	f->id = dec_u32(&d);
+	kind = dec_u32(&d);
+	g.what = dec_str_req(&d);
+	g.max_bytes = dec_u64(&d);
+	g.expect_bytes = dec_u64(&d);
+	if (dec_done(&d) < 0 || kind > FETCH_BLOB || m->n_fds != 1 || !f->open)
+		return -EPROTO;
+	g.kind = (enum fetch_kind)kind;
+	g.sink_fd = m->fds[0];
+	f->progress_ms = sys_now_ms();
+	r = e.code ? e.code : get_run(&f->session, &g, &e);
+	msg_close_fds(m); /* the reader's end of file comes first, the verdict second */
+	return r == 0 ? send_done(f, &g) : send_error(f, r, e.msg, g.class);
+}
+
+int fetch_role_main(int peer_fd)
+{
+	struct fetch *f = &fetch;
+	struct err open_error = {0};
+
+	f->peer_fd = peer_fd;
+	if (sys_ignore_signal(SIGPIPE) < 0) /* the sink's reader may go away at any time */
+		return EXIT_BAD_FRAME;
+	for (;;) {
+		struct msg m = {0};
+		int r = msg_recv(peer_fd, f->frame, sizeof(f->frame), &m, 0);
+
+		if (r == 0)
+			return 0;
+		if (r < 0)
+			return EXIT_BAD_FRAME;
+		if (m.type == FETCH_OPEN)
+			r = on_open(f, &m, &open_error);
+		else if (m.type == FETCH_GET)
+			r = on_get(f, &m, &open_error);
+		else
+			r = -EPROTO;
+		msg_close_fds(&m);
+		if (r == -EPROTO || r == -EPIPE)
+			return EXIT_BAD_FRAME;
+	}
+}

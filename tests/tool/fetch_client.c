@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plays the engine's side of the fetch role: one or more objects of one repository, bodies to files.
+ *
+ *	fetch_client [OPTION=VALUE]... HOST REPOSITORY OBJECT...
+ *
+ * OBJECT is TAG, manifest@DIGEST or blob@DIGEST, with ">FILE" behind it (default: dropped). Options: ca= bundle
+ * file, registry-ca= file, user=, secret=, plain=1, floor= seconds, stall= ms, max= bytes, expect= bytes, resolv=, hosts=
+ * files, close-after= bytes (of a body; then the reader goes away), peak=1 (print the role's VmHWM).
+ *
+ * Prints "done BYTES TYPE DIGEST" or "error CLASS CODE TEXT" for each object; exits 0 if all are done.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "base/str.h"
+#include "msg/msg.h"
+#include "registry/fetch.h"
+#include "role/role.h"
+#include "sys/fd.h"
+
+static const char *const class_names[] = {"network",   "tls",  "clock", "auth",
+					  "not-found", "http", "limit", "sink"};
+
+static struct {
+	const char *ca, *registry_ca, *user, *secret, *resolv, *hosts, *plain, *floor, *stall, *max,
+		*expect, *close_after, *peak;
+} opt = {
+	.ca = "/dev/null",
+	.registry_ca = "/dev/null",
+	.resolv = "/etc/resolv.conf",
+	.hosts = "/etc/hosts",
+	.plain = "0",
+	.floor = "0",
+	.stall = "0",
+	.max = "1099511627776",
+	.expect = "0",
+	.close_after = "0",
+	.peak = "0",
+};
+
+static const struct {
+	const char *name;
+	const char **slot;
+} options[] = {
+	{"ca", &opt.ca},	 {"registry-ca", &opt.registry_ca},
+	{"user", &opt.user},	 {"secret", &opt.secret},
+	{"resolv", &opt.resolv}, {"hosts", &opt.hosts},
+	{"plain", &opt.plain},	 {"floor", &opt.floor},
+	{"stall", &opt.stall},	 {"max", &opt.max},
+	{"expect", &opt.expect}, {"close-after", &opt.close_after},
+	{"peak", &opt.peak},
+};
+
+static struct role_proc role;
+static uint8_t frame[MSG_MAX];
+static _Alignas(16) char arena_mem[2 * MSG_MAX];
+
+static _Noreturn void die(const char *what, const char *why)
+{
+	fprintf(stderr, "fetch_client: %s: %s\n", what, why);
+	exit(2);
+}
+
+static uint64_t number(const char *text)
+{
+	uint64_t v = 0;
+
+	if (num_u64(span_of(text), UINT64_MAX, &v) < 0)
+		die(text, "not a number");
+	return v;
+}
+
+static bool take_option(const char *arg)
+{
+	const char *eq = strchr(arg, '=');
+
+	for (size_t i = 0; eq && i < ARRAY_LEN(options); i++) {
+		if (strlen(options[i].name) == (size_t)(eq - arg) &&
+		    str_starts(arg, options[i].name)) {
+			*options[i].slot = eq + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		die(path, "cannot open");
+	return fd;
+}
+
+static void send_frame(struct msg_out *o)
+{
+	if (msg_send(role.peer_fd, o) < 0)
+		die("role", "cannot send");
+}
+
+static void send_open(const char *host, const char *repository)
+{
+	struct msg_out o;
+
+	msg_begin(&o, frame, sizeof(frame), FETCH_OPEN);
+	enc_str(&o.enc, host);
+	enc_str(&o.enc, repository);
+	enc_str(&o.enc, opt.user);
+	enc_str(&o.enc, opt.secret);
+	enc_bool(&o.enc, number(opt.plain));
+	enc_i64(&o.enc, (int64_t)number(opt.floor));
+	enc_u32(&o.enc, (uint32_t)number(opt.stall));
+	send_frame(&o);
+}
+
+static void send_get(uint32_t id, const char *object, int fd)
+{
+	const char *what = object, *at = strchr(object, '@');
+	struct msg_out o;
+
+	if (at)
+		what = at + 1;
+	msg_begin(&o, frame, sizeof(frame), FETCH_GET);
+	enc_u32(&o.enc, id);
+	enc_u32(&o.enc, str_starts(object, "blob@") ? FETCH_BLOB : FETCH_MANIFEST);
+	enc_str(&o.enc, what);
+	enc_u64(&o.enc, number(opt.max));
+	enc_u64(&o.enc, number(opt.expect));
+	msg_add_fd(&o, fd);
+	send_frame(&o);
+}
+
+/* the pipe's other end: what unpack does, without hashing */
+static void drain(int pipe_fd, const char *path)
+{
+	uint64_t close_after = number(opt.close_after), total = 0;
+	static char buf[65536];
+	int out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	ssize_t n;
+
+	if (out < 0)
+		die(path, "cannot create");
+	while ((n = read(pipe_fd, buf, sizeof(buf))) > 0) {
+		if (write(out, buf, (size_t)n) != n)
+			die(path, "cannot write");
+		total += (uint64_t)n;
+		if (close_after && total >= close_after)
+			break;
+	}
+	close(out);
+	close(pipe_fd);
+}
+
+/* Return: 1 done; 0 error; -1 neither yet */
+static int take_reply(uint32_t id)
+{
+	struct msg m = {0};
+	struct arena arena;
+	struct dec d;
+	int r = role_recv(&role, frame, sizeof(frame), &m, 0);
+
+	if (r <= 0)
+		die("role", r ? "sent what it must not" : "went away");
+	arena_init(&arena, arena_mem, sizeof(arena_mem));
+	dec_init(&d, m.payload, m.len, &arena);
+	if (dec_u32(&d) != id)
+		die("role", "answers for another object");
+	if (m.type == FETCH_PROGRESS)
+		return -1;
+	if (m.type == FETCH_DONE) {
+		uint64_t bytes = dec_u64(&d);
+		const char *type = dec_str_req(&d), *digest = dec_str(&d);
+
+		printf("done %llu %s %s\n", (unsigned long long)bytes, type, digest ? digest : "-");
+	} else {
+		int64_t code = dec_i64(&d);
+		const char *text = dec_str_req(&d);
+		uint32_t class = dec_u32(&d);
+
+		if (class >= ARRAY_LEN(class_names))
+			die("role", "unknown class");
+		printf("error %s %lld %s\n", class_names[class], (long long)code, text);
+	}
+	if (dec_done(&d) < 0)
+		die("role", "malformed frame");
+	return m.type == FETCH_DONE;
+}
+
+static void print_peak(void)
+{
+	char path[64], line[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)role.pid);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (str_starts(line, "VmHWM") || str_starts(line, "RssAnon") ||
+		    str_starts(line, "RssFile") || str_starts(line, "VmPeak"))
+			fputs(line, stdout);
+	if (f)
+		fclose(f);
+}
+
+static bool get(uint32_t id, char *object)
+{
+	char *file = strchr(object, '>');
+	int fds[2], r;
+
+	if (file)
+		*file++ = '\0';
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		die("pipe", "cannot make");
+	send_get(id, object, fds[1]);
+	close(fds[1]);
+	drain(fds[0], file ? file : "/dev/null");
+	while ((r = take_reply(id)) < 0)
+		;
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct err e = {0};
+	bool ok = true;
+	int i = 1, fds[4];
+
+	if (argc == 2 && argv[1][0] == '@')
+		return role_main(argv[1]);
+	while (i < argc && take_option(argv[i]))
+		i++;
+	if (argc - i < 3)
+		die("usage", "fetch_client [OPTION=VALUE]... HOST REPOSITORY OBJECT...");
+	fds[0] = open_file(opt.ca);
+	fds[1] = open_file(opt.registry_ca);
+	fds[2] = open_file(opt.resolv);
+	fds[3] = open_file(opt.hosts);
+	if (role_spawn(ROLE_FETCH, fds, ARRAY_LEN(fds), NULL, &role, &e) < 0)
+		die("role", e.msg);
+	send_open(argv[i], argv[i + 1]);
+	for (int k = i + 2; k < argc; k++)
+		ok &= get((uint32_t)k, argv[k]);
+	if (number(opt.peak))
+		print_peak();
+	role_end(&role, NULL);
+	return ok ? 0 : 1;
+}
