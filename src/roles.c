@@ -15,7 +15,7 @@
 #include "role/calls.h"
 #include "unpack/unpack.h"
 
-/* text, data, stack and frames of any role; the program alone is below 1 MiB */
+/* stack, libc and frames of any role */
 #define PROGRAM_KIB 4096
 
 /* no role makes memory executable */

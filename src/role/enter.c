@@ -53,6 +53,14 @@ static void must(const struct role *r, const char *what, int result)
 		refuse(r, what, result);
 }
 
+/* code and static memory of the whole program, mapped in each role whether it uses them or not */
+static uint64_t program_bytes(void)
+{
+	extern const char __executable_start[], _end[]; /* the linker's */
+
+	return (uint64_t)(uintptr_t)_end - (uint64_t)(uintptr_t)__executable_start;
+}
+
 static void limit(const struct role *r, const char *what, int resource, uint64_t value)
 {
 	must(r, what, sys_set_rlimit(resource, value, value));
@@ -199,7 +207,7 @@ void role_enter(const struct role *r)
 	sys_set_umask(r->root == ROLE_ROOT_STAGING ? 0 : 077);
 	limit(r, "limit descriptors", RLIMIT_NOFILE, r->max_fds);
 	limit(r, "limit core dumps", RLIMIT_CORE, 0);
-	limit(r, "limit memory", RLIMIT_AS, (uint64_t)r->max_memory_kib * 1024);
+	limit(r, "limit memory", RLIMIT_AS, (uint64_t)r->max_memory_kib * 1024 + program_bytes());
 	drop_identity(r);
 	filter_calls(r);
 }

@@ -46,7 +46,7 @@ struct role {
 	bool keep_net; /* false: a network namespace of its own without interfaces */
 	enum role_root root;
 	unsigned int n_args;	  /* descriptors from ROLE_FD_ARG on; all others are closed */
-	size_t max_memory_kib;	  /* address space, program included */
+	size_t max_memory_kib;	  /* address space beyond the program and its static memory */
 	unsigned int max_fds;	  /* open at one time */
 	const uint32_t *accepts;  /* frame types it may send to its starter, 0-terminated */
 	int (*main)(int peer_fd); /* runs after role_enter(); its result is the exit status */
