@@ -127,6 +127,27 @@ static int sweep(struct gc *gc, enum layout_dir d, store_each_fn *fn)
 	return r;
 }
 
+static int sweep_generations(struct gc *gc)
+{
+	struct err why = {0};
+	int r = store_generation_current(gc->s, &gc->current, &why);
+
+	if (r == 0) {
+		r = generation_previous(gc->s, &gc->previous, &why);
+		if (r == -ENOENT) {
+			gc->previous = gc->current;
+			r = 0;
+		}
+		if (r == 0)
+			return sweep(gc, LAYOUT_GENERATIONS, sweep_generation);
+	}
+	if (r == -ENOENT) /* none yet, so nothing is old */
+		return 0;
+	if (gc->e)
+		*gc->e = why;
+	return r;
+}
+
 int store_gc(struct store *s, const struct digest *keep, size_t n_keep, uint64_t *ret_freed_bytes,
 	     struct err *e)
 {
@@ -142,11 +163,8 @@ int store_gc(struct store *s, const struct digest *keep, size_t n_keep, uint64_t
 		r = sweep(&gc, LAYOUT_LAYERS, sweep_layer);
 	if (r < 0)
 		return r;
-	if (store_generation_current(s, &gc.current, NULL) == 0) {
-		if (generation_previous(s, &gc.previous, NULL) < 0)
-			gc.previous = gc.current;
-		r = sweep(&gc, LAYOUT_GENERATIONS, sweep_generation);
-	}
-	*ret_freed_bytes = gc.freed_bytes;
+	r = sweep_generations(&gc);
+	if (r == 0)
+		*ret_freed_bytes = gc.freed_bytes;
 	return r;
 }

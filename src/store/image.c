@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Images: images/<manifest digest>/{manifest,config} are the raw documents, `model` is what parse
- * made of them, so that nobody has to parse them again. A model begins with a head of digests
- * (struct image_head), then the two models of image/image.h in base/codec form.
+ * made of them, so that nobody has to parse them again. A model is a magic number, the sha256 of all
+ * that follows, a head of digests (struct image_head), and the two models of image/image.h in base/codec
+ * form.
  *
  * Not done here: reading JSON. The store believes the models because they were made from bytes with
  * these digests when the image was put; fsck checks that the bytes are still those.
@@ -25,12 +26,26 @@
 static uint8_t model_mem[CONFIG_STORE_MODEL_KIB * 1024];
 static struct image_head head; /* of the last model read */
 
+/* behind the magic number and the digest of all that follows */
+#define MODEL_BODY (4 + DIGEST_LEN)
+
+static void hash_model(size_t len, struct digest *ret_digest)
+{
+	struct sha256 h;
+
+	sha256_init(&h);
+	sha256_update(&h, model_mem + MODEL_BODY, len - MODEL_BODY);
+	sha256_final(&h, ret_digest);
+}
+
 static int encode_model(const struct store_image *img, struct span *ret_model, struct err *e)
 {
-	struct enc enc;
+	struct digest d = {0};
+	struct enc enc, front;
 
 	enc_init(&enc, model_mem, sizeof(model_mem));
 	enc_u32(&enc, MODEL_MAGIC);
+	enc_digest(&enc, &d);
 	enc_digest(&enc, &img->manifest.digest);
 	enc_digest(&enc, &img->config.digest);
 	enc_u32(&enc, (uint32_t)img->config.n_diff_ids);
@@ -39,10 +54,13 @@ static int encode_model(const struct store_image *img, struct span *ret_model, s
 	image_doc_encode(&enc, &img->manifest);
 	image_config_encode(&enc, &img->config);
 	if (!enc_ok(&enc))
-		return err_text(
-			e, -EFBIG,
-			"the image's model is larger than %zu bytes (CONFIG_STORE_MODEL_KIB)",
-			sizeof(model_mem));
+		return err_text(e, -EFBIG,
+				"the image's model is larger than %zu bytes (CONFIG_STORE_MODEL_KIB)",
+				sizeof(model_mem));
+	hash_model(enc.len, &d);
+	enc_init(&front, model_mem, MODEL_BODY);
+	enc_u32(&front, MODEL_MAGIC);
+	enc_digest(&front, &d);
 	*ret_model = (struct span){(const char *)model_mem, enc.len};
 	return 0;
 }
@@ -51,8 +69,6 @@ static void decode_head(struct dec *d)
 {
 	struct image_head *h = &head;
 
-	if (dec_u32(d) != MODEL_MAGIC)
-		d->bad = true;
 	dec_digest(d, &h->manifest);
 	dec_digest(d, &h->config);
 	h->n_diff_ids = dec_count(d, IMAGE_MAX_LAYERS);
@@ -80,27 +96,37 @@ static int damaged(const struct digest *manifest, struct err *e)
 			digest_text(text, manifest));
 }
 
-/* the length of what was read into model_mem */
-static ssize_t read_model(const struct store *s, const struct digest *manifest, struct err *e)
+/* reads into model_mem, checks it and sets @d to its body */
+static int read_model(const struct store *s, const struct digest *manifest, struct arena *a,
+		      struct dec *d, struct err *e)
 {
 	auto_close int fd = open_file(s, manifest, MODEL_NAME, e);
+	struct digest want, is;
 	ssize_t n;
 
 	if (fd < 0)
 		return fd;
 	n = sys_read_full(fd, model_mem, sizeof(model_mem));
-	return n < 0 ? err_set(e, (int)n, "store: read an image's model") : n;
+	if (n < 0)
+		return err_set(e, (int)n, "store: read an image's model");
+	if (n < MODEL_BODY)
+		return damaged(manifest, e);
+	dec_init(d, model_mem, (size_t)n, a);
+	if (dec_u32(d) != MODEL_MAGIC)
+		return damaged(manifest, e);
+	dec_digest(d, &want);
+	hash_model((size_t)n, &is);
+	return digest_eq(&want, &is) ? 0 : damaged(manifest, e);
 }
 
 int image_head_read(const struct store *s, const struct digest *manifest,
 		    const struct image_head **ret_head, struct err *e)
 {
-	ssize_t n = read_model(s, manifest, e);
 	struct dec d;
+	int r = read_model(s, manifest, NULL, &d, e);
 
-	if (n < 0)
-		return (int)n;
-	dec_init(&d, model_mem, (size_t)n, NULL);
+	if (r < 0)
+		return r;
 	decode_head(&d);
 	if (d.bad || !digest_eq(&head.manifest, manifest))
 		return damaged(manifest, e);
@@ -112,12 +138,11 @@ int store_image_get(const struct store *s, const struct digest *manifest, struct
 		    struct store_image *ret_image, struct err *e)
 {
 	struct store_image img = {0};
-	ssize_t n = read_model(s, manifest, e);
 	struct dec d;
+	int r = read_model(s, manifest, a, &d, e);
 
-	if (n < 0)
-		return (int)n;
-	dec_init(&d, model_mem, (size_t)n, a);
+	if (r < 0)
+		return r;
 	decode_head(&d);
 	image_doc_decode(&d, &img.manifest);
 	image_config_decode(&d, &img.config);

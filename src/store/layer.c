@@ -112,9 +112,7 @@ int store_layer_commit(struct store *s, const char *staged_name, const struct di
 	}
 	layout_path(path, LAYOUT_STAGING, staged_name, NULL);
 	fd = sys_open(s->root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-	if (fd < 0)
-		return err_set(e, fd, "store: open %s", path);
-	r = write_meta(fd, unpacked_bytes, e);
+	r = fd < 0 ? err_set(e, fd, "store: open %s", path) : write_meta(fd, unpacked_bytes, e);
 	if (r < 0)
 		goto undo;
 	r = sys_syncfs(fd);

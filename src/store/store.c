@@ -21,27 +21,44 @@
 #include "sys/proc.h"
 
 #define LOCK_NAME "lock"
+#define ROOT_MODE 0700
+
+/* mkdir, and when it was missing, sync of the directory above */
+static int make_dir(char *path, mode_t mode, struct err *e)
+{
+	auto_close int fd = -1;
+	char *slash = strrchr(path, '/');
+	int r = sys_mkdir(AT_FDCWD, path, mode);
+
+	if (r == -EEXIST || (r == -EROFS && mode != ROOT_MODE))
+		return 0;
+	if (r < 0)
+		return err_set(e, r, "store: make directory %s", path);
+	*slash = '\0';
+	fd = sys_open(AT_FDCWD, slash == path ? "/" : path, O_RDONLY | O_DIRECTORY, 0);
+	r = fd < 0 ? fd : sys_fsync(fd);
+	*slash = '/';
+	return r < 0 ? err_set(e, r, "store: sync the directory above %s", path) : 0;
+}
 
 /* the directories above the root are the administrator's: made when missing, never changed */
-static int make_root(const char *path, struct err *e)
+static int make_root(const char *root_path, struct err *e)
 {
-	char part[sizeof(((struct store *)0)->root_path)];
-	int r;
+	char path[sizeof(((struct store *)0)->root_path)];
+	int r = str_copy(path, sizeof(path), root_path);
 
-	r = str_copy(part, sizeof(part), path);
 	if (r < 0 || path[0] != '/')
 		return err_text(e, r < 0 ? r : -EINVAL,
 				"store %s: the path must be absolute and at most %zu bytes long",
-				path, sizeof(part) - 1);
-	for (char *p = strchr(part + 1, '/'); p; p = strchr(p + 1, '/')) {
+				root_path, sizeof(path) - 1);
+	for (char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
 		*p = '\0';
-		r = sys_mkdir(AT_FDCWD, part, 0755);
-		if (r < 0 && r != -EEXIST && r != -EROFS)
-			return err_set(e, r, "store: make directory %s", part);
+		r = make_dir(path, 0755, e);
 		*p = '/';
+		if (r < 0)
+			return r;
 	}
-	r = sys_mkdir(AT_FDCWD, part, 0700);
-	return r < 0 && r != -EEXIST ? err_set(e, r, "store: make directory %s", part) : 0;
+	return make_dir(path, ROOT_MODE, e);
 }
 
 static int make_dirs(int root_fd, struct err *e)
