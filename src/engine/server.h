@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "engine/container.h"
+#include "engine/pull.h"
+#include "loop/loop.h"
+#include "msg/ctl.h"
+#include "wire/reference.h"
+
+/*
+ * Control connections. A connection has one request under way at most; what it waits for is `wait`.
+ * A client that does not read its answers loses the connection, nothing else.
+ */
+
+enum client_wait {
+	CLIENT_IDLE,	/* no request under way */
+	CLIENT_START,	/* for a container to run; then DONE */
+	CLIENT_RUN,	/* for a container to run, then for its end */
+	CLIENT_END,	/* for a container's end; then DONE, after EXIT if `tell_exit` */
+	CLIENT_RESTART, /* for a container's end, then for it to run; then DONE */
+	CLIENT_REMOVED, /* for a container to be gone; then DONE */
+	CLIENT_PULL,	/* images.c answers */
+	CLIENT_EXEC,	/* exec.c answers */
+	CLIENT_APPLY,	/* desired.c answers */
+	CLIENT_PARSE,	/* desired.c answers: CHECK and CONFIG */
+};
+
+/** struct client_exec - state of exec.c in a client */
+struct client_exec {
+	struct loop_child child;
+	pid_t pid;
+	int console_fd;	   /* listener for the runtime's terminal, -1 */
+	struct loop_io console_io;
+	char console_path[64]; /* below the run directory */
+};
+
+struct client {
+	int fd; /* -1 = free slot */
+	uint32_t serial;
+	struct loop_io io;
+	enum client_wait wait;
+	enum ctl_verb verb;
+	uint32_t flags;
+	bool tell_exit;
+	struct container *container; /* what it waits for, with the serial it had */
+	uint32_t container_serial;
+	int fds[3]; /* stdio of RUN until the container exists; -1 */
+	struct client_exec exec;
+	struct reference image; /* PULL, RUN while it waits for an image */
+	char name[CONTAINER_NAME_CAP];	  /* RUN: --name, "" = none */
+	size_t service_len;
+	uint8_t service[CONFIG_CLIENT_SERVICE_KIB * 1024]; /* RUN: encoded service while it waits for an image */
+};
+
+/** client_send() - a reply; on a client that does not read or is gone the connection ends */
+void client_send(struct client *c, const struct ctl_reply *reply);
+void client_done(struct client *c);
+
+/** client_error() - @exit_code: what the CLI should exit with; ends the request */
+void client_error(struct client *c, int exit_code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void client_exit(struct client *c, int code); /* EXIT; DONE is still to come */
+void client_text(struct client *c, const char *text);
+void client_pair(struct client *c, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void client_progress(struct client *c, const char *what, const char *text, uint64_t done, uint64_t total);
+void client_started(struct client *c, const struct container *k);
+
+/** client_watch() - set what it waits for */
+void client_watch(struct client *c, enum client_wait wait, struct container *k);
+
+/** client_each() - the connected ones, as container_each() */
+struct client *client_each(struct client *after);
+
+int server_listen(struct err *e); /* RUN/ctl.sock */
+int server_serve(int fd, struct err *e); /* one connection that exists already: one-shot */
+void server_close(void);
+
+/* Verbs. Each answers at once or sets `wait`; @m: descriptors that came, closed by the server unless taken
+ * (take_fd(&m->fds[i])). @r: strings in the scratch arena, valid until the function returns */
+typedef void verb_fn(struct client *c, const struct ctl_request *r, struct msg *m);
+verb_fn verb_run, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_wait, verb_ps, verb_logs, verb_attach,
+	verb_resize;					/* verbs_container.c */
+verb_fn verb_pull, verb_images, verb_rmi, verb_load;	/* verbs_image.c */
+verb_fn verb_fsck, verb_info, verb_version;		/* verbs_system.c */
+verb_fn verb_exec;					/* exec.c */
+verb_fn verb_inspect;					/* inspect.c */
+verb_fn verb_apply, verb_check, verb_config;		/* desired.c */
+verb_fn verb_takeover;					/* adopt.c */
+
+/* exec.c */
+void exec_cancel(struct client *c); /* its connection ended */
+
+/* desired.c */
+void desired_start(void); /* the current generation from the store, then CONFIG/manifest.yaml if it differs; not in one-shot mode */
+void desired_step(void);  /* plan and take steps; called from the loop after engine_changed() */
+void desired_client_gone(struct client *c);
+
+/** desired_images() - digests that GC must keep for generations. Return: count */
+size_t desired_images(struct digest *dst, size_t cap);
+
+/* adopt.c */
+void adopt_all(void); /* after container_load_all(): connect to monitors that live, read exit records */
+
+/** shutdown_begin() - SIGTERM: containers end in reverse order of dependency, then the loop stops */
+void shutdown_begin(void);
+void shutdown_step(void); /* called from the loop after engine_changed() while engine.stopping */
+
+/* images.c */
+
+/** image_want() - pull @ref after those asked for before; image_arrived() is called from the loop, once for each call's reference. Return: 0; -ENOSPC CONFIG_MAX_PULLS */
+int image_want(const struct reference *ref, struct err *e);
+
+/** image_load() - the same from a layout directory */
+int image_load(int layout_fd, const char *label, const struct reference *ref, struct err *e);
+bool image_waiting(const struct reference *ref);
+
+/* who is told: clients in images.c itself, and these */
+void desired_image_arrived(const struct reference *ref, const struct pull_result *result, const struct err *e);
+void desired_image_progress(const struct reference *ref, const char *what, const char *text, uint64_t done, uint64_t total);
+void run_image_arrived(struct client *c, const struct err *e); /* verbs_container.c: goes on with RUN */
