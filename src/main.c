@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "cmd/oci.h"
 #include "init/init.h"
+#include "monitor/monitor.h"
 #include "role/role.h"
 #include "sys/proc.h"
 
@@ -27,13 +28,12 @@ static const struct entry {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } entries[] = {
-	{ "version", version_main },
+	{"version", version_main}, {"@monitor", monitor_main},
 #if defined(CONFIG_OCI_CLI)
-	{ "oci", oci_main },
+	{"oci", oci_main},
 #endif
 #if defined(CONFIG_INIT)
-	{ "init", init_main },
-	{ "@console", init_console_main },
+	{"init", init_main},	   {"@console", init_console_main},
 #endif
 };
 

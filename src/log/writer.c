@@ -66,8 +66,11 @@ static int open_file(struct log_writer *w)
 
 static void flush(struct log_writer *w, bool at_end)
 {
-	int r = w->fd < 0 ? open_file(w) : 0;
+	int r;
 
+	if (!w->out_len && !w->n_out && !w->telling)
+		return;
+	r = w->fd < 0 ? open_file(w) : 0;
 	if (r == 0 && w->out_len)
 		r = sys_write_all(w->fd, w->out, w->out_len);
 	if (r == 0) {

@@ -50,8 +50,11 @@ static void reap_all(struct loop *l)
 
 		while (c && c->pid != pid)
 			c = c->next;
-		if (!c)
+		if (!c) {
+			if (l->orphan_fn)
+				l->orphan_fn(l, pid, exit);
 			continue;
+		}
 		loop_child_fini(c);
 		c->fn(c, exit);
 	}

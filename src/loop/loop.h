@@ -23,6 +23,7 @@ typedef void loop_io_fn(struct loop_io *io, uint32_t events); /* EPOLLIN | EPOLL
 typedef void loop_timer_fn(struct loop_timer *t);
 typedef void loop_child_fn(struct loop_child *c, struct sys_exit exit);
 typedef void loop_signal_fn(struct loop *l, int sig, void *data);
+typedef void loop_orphan_fn(struct loop *l, pid_t pid, struct sys_exit exit);
 
 struct loop_io {
 	struct loop *loop; /* NULL = not watched */
@@ -57,6 +58,7 @@ struct loop {
 	loop_signal_fn *signal_fn;
 	void *signal_data;
 	bool reap_all; /* PID 1 and monitors: also reap processes nobody watches */
+	loop_orphan_fn *orphan_fn; /* told of those, or NULL */
 	bool check_children; /* something may wait to be reaped */
 	struct epoll_event *events; /* of the round that runs, those not yet delivered too */
 	int n_events;

@@ -36,7 +36,7 @@
  *   end of the container → drains its output, `<runtime> delete ID`, exit record RUN_DIR/exit, MON_EXITED, then ends
  *   MON_ABORT  → kill, delete, exit record, MON_EXITED, end (start that the engine gave up)
  *
- * A frame that the state does not allow is answered with MON_REFUSED and changes nothing.
+ * A monitor whose engine goes away before MON_CREATE ends too. A frame that the state does not allow is answered with MON_REFUSED and changes nothing.
  */
 enum monitor_frame {
 	MON_READY = 0x400,
@@ -73,6 +73,7 @@ enum monitor_attach {
 	X(STARTING) /* the runtime's start runs */                                                 \
 	X(RUNNING)                                                                                 \
 	X(ENDING)   /* killed by us, not yet gone */                                               \
+	X(DRAINING) /* gone; its output is not yet read, or a client not yet served */             \
 	X(DELETING) /* the runtime's delete runs */                                                \
 	X(DONE)
 
