@@ -16,6 +16,7 @@
 #define MAX_ENTRIES 0 /* what the build allows */
 
 static uint8_t frame[FRAME_CAP];
+static char strings_mem[FRAME_CAP]; /* of the frame being decoded */
 
 static const struct image_descriptor *layer_descriptor(const struct pull *p)
 {
@@ -165,7 +166,6 @@ static void got_error(struct pull *p, struct dec *d)
 static void on_unpack(struct loop_io *io, uint32_t events)
 {
 	struct pull *p = io->data;
-	char mem[4096 - 512];
 	struct arena strings;
 	struct err e = {0};
 	struct dec d;
@@ -178,7 +178,7 @@ static void on_unpack(struct loop_io *io, uint32_t events)
 		unpack_failed(p, &e);
 	if (r <= 0)
 		return;
-	arena_init(&strings, mem, sizeof(mem));
+	arena_init(&strings, strings_mem, sizeof(strings_mem));
 	dec_init(&d, m.payload, m.len, &strings);
 	msg_close_fds(&m);
 	if (m.type == UNPACK_OPAQUE)

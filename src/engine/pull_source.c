@@ -20,6 +20,7 @@
 #define PIPE_BYTES (1024 * 1024)
 
 static uint8_t frame[FRAME_CAP];
+static char strings_mem[FRAME_CAP]; /* of the frame being decoded */
 
 /* One wish at a time: the id tells an answer to this wish from one that came too late. */
 static int send_get(struct pull *p, enum fetch_kind kind, const char *what, uint64_t max_bytes,
@@ -112,7 +113,6 @@ static void on_fetch(struct loop_io *io, uint32_t events)
 {
 	struct pull *p = io->data;
 	struct arena strings;
-	char mem[4096 - 512];
 	struct err e = {0};
 	struct dec d;
 	struct msg m;
@@ -124,7 +124,7 @@ static void on_fetch(struct loop_io *io, uint32_t events)
 		arrived(p, 0, &e);
 	if (r <= 0)
 		return;
-	arena_init(&strings, mem, sizeof(mem));
+	arena_init(&strings, strings_mem, sizeof(strings_mem));
 	dec_init(&d, m.payload, m.len, &strings);
 	msg_close_fds(&m);
 	if (m.type == FETCH_DONE)

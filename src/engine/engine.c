@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/hex.h"
+#include "engine/event.h"
+#include "engine/server.h"
+#include "sys/fd.h"
+
+#define ONE_SHOT_FD  3
+#define MAX_ORPHANS  (2 * CONFIG_MAX_CONTAINERS)
+
+struct engine engine = {.run_fd = -1};
+
+static struct loop_timer change_timer;
+static struct loop_child orphans[MAX_ORPHANS];
+
+/* Planning is asked for by every change and runs once, when the change is complete. */
+static void on_change(struct loop_timer *t)
+{
+	(void)t;
+	if (engine.stopping)
+		shutdown_step();
+	else if (!engine.one_shot)
+		desired_step();
+}
+
+void engine_changed(void)
+{
+	loop_timer_fini(&change_timer);
+	loop_timer_init(&change_timer, &engine.loop, on_change, NULL);
+	loop_timer_set(&change_timer, 0);
+}
+
+static void orphan_gone(struct loop_child *c, struct sys_exit x)
+{
+	(void)x;
+	c->pid = 0;
+}
+
+void engine_reap_later(pid_t pid)
+{
+	for (size_t i = 0; i < MAX_ORPHANS; i++)
+		if (!orphans[i].pid) {
+			loop_child_init(&orphans[i], &engine.loop, pid, orphan_gone, NULL);
+			return;
+		}
+}
+
+size_t engine_runtime_args(char *ret_args[static 3])
+{
+	size_t n = 0;
+
+	if (engine.own_runtime)
+		ret_args[n++] = (char *)(uintptr_t)"oci";
+	ret_args[n++] = (char *)(uintptr_t)"--root";
+	ret_args[n++] = engine.oci_root;
+	return n;
+}
+
+/* Start ----------------------------------------------------------------------------------------- */
+
+static int usage(const char *what)
+{
+	if (what)
+		fprintf(stderr, "cleat engine: unknown argument %s\n", what);
+	fputs("usage: cleat [--root DIR] [--run DIR] [--config DIR] engine [--runtime PATH]\n", stderr);
+	return 2;
+}
+
+static int parse_args(int argc, char **argv)
+{
+	engine.runtime = "/proc/self/exe";
+	engine.own_runtime = true;
+	for (int i = 0; i < argc; i++) {
+		if (str_eq(argv[i], "--one-shot")) {
+			engine.one_shot = true;
+		} else if (str_eq(argv[i], "--runtime") && i + 1 < argc) {
+			engine.runtime = argv[++i];
+			engine.own_runtime = false;
+			if (engine.runtime[0] != '/') {
+				fprintf(stderr, "cleat engine: --runtime %s: expected an absolute path\n",
+					engine.runtime);
+				return 2;
+			}
+		} else {
+			return usage(str_eq(argv[i], "--help") ? NULL : argv[i]);
+		}
+	}
+	return 0;
+}
+
+/* A second engine on the machine has cgroups of its own, found again after a restart. */
+static void name_cgroup(void)
+{
+	struct digest d;
+	struct sha256 h;
+	char hex[DIGEST_HEX_LEN + 1];
+
+	if (str_eq(engine.run, CTL_DEFAULT_RUN)) {
+		str_copy(engine.cgroup_parent, sizeof(engine.cgroup_parent), "/cleat");
+		return;
+	}
+	sha256_init(&h);
+	sha256_update(&h, engine.run, span_of(engine.run).len);
+	sha256_final(&h, &d);
+	str_printf(engine.cgroup_parent, sizeof(engine.cgroup_parent), "/cleat-%.8s", digest_hex(hex, &d));
+}
+
+static int set_paths(const struct ctl_paths *p, struct err *e)
+{
+	if (str_copy(engine.root, sizeof(engine.root), p->root) < 0 ||
+	    str_copy(engine.run, sizeof(engine.run), p->run) < 0 ||
+	    str_copy(engine.config, sizeof(engine.config), p->config) < 0)
+		return err_text(e, -ENAMETOOLONG, "--root, --run and --config are at most %zu characters long",
+				sizeof(engine.root) - 1);
+	if (engine.root[0] != '/' || engine.run[0] != '/' || engine.config[0] != '/')
+		return err_text(e, -EINVAL, "--root, --run and --config are absolute paths");
+	str_printf(engine.oci_root, sizeof(engine.oci_root), "%s/oci", engine.run);
+	net_table_name(engine.nft_table, engine.run);
+	name_cgroup();
+	return 0;
+}
+
+static int open_run(struct err *e)
+{
+	int r = sys_mkdir(AT_FDCWD, engine.run, 0711);
+
+	if (r < 0 && r != -EEXIST)
+		return err_set(e, r, "make %s", engine.run);
+	engine.run_fd = sys_open(AT_FDCWD, engine.run, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	return engine.run_fd < 0 ? err_set(e, engine.run_fd, "open %s", engine.run) : 0;
+}
+
+static void on_signal(struct loop *l, int sig, void *data)
+{
+	(void)l;
+	(void)data;
+	event("signal", "number=%d", sig);
+	if (!engine.one_shot)
+		shutdown_begin();
+	else
+		loop_stop(&engine.loop, 1);
+}
+
+static int start(struct err *e)
+{
+	static const int signals[] = {SIGTERM, SIGINT};
+	int r;
+
+	arena_init(&engine.scratch, engine.scratch_mem, sizeof(engine.scratch_mem));
+	r = loop_init(&engine.loop, signals, ARRAY_LEN(signals), on_signal, NULL);
+	if (r < 0)
+		return err_set(e, r, "start the event loop");
+	r = store_open(&engine.store, engine.root, e);
+	if (r < 0)
+		return r;
+	container_load_all();
+	if (engine.one_shot)
+		return server_serve(ONE_SHOT_FD, e);
+	r = open_run(e);
+	if (r == 0)
+		r = server_listen(e);
+	if (r < 0)
+		return r;
+	network_start();
+	adopt_all();
+	desired_start();
+	return 0;
+}
+
+int engine_main(int argc, char **argv, const struct ctl_paths *paths)
+{
+	struct err e = {0};
+	uint32_t ns;
+	int r = parse_args(argc, argv);
+
+	if (r)
+		return r;
+	sys_realtime(&engine.started_s, &ns);
+	r = set_paths(paths, &e);
+	if (r == 0)
+		r = start(&e);
+	if (r < 0) {
+		fprintf(stderr, "cleat: %s\n", e.msg);
+		return 1;
+	}
+	if (!engine.one_shot)
+		event("engine-started", "version=%s root=%s run=%s", CLEAT_VERSION, engine.root, engine.run);
+	r = loop_run(&engine.loop);
+	pull_cancel();
+	server_close();
+	store_close(&engine.store);
+	if (!engine.one_shot)
+		event("engine-ended", "status=%d", r);
+	return r < 0 ? 1 : r;
+}

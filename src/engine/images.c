@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who wants which image: references wait in line for the one pull job; everybody who asked for the
+ * same reference is told by the same job.
+ */
+#include <errno.h>
+
+#include "engine/engine.h"
+#include "engine/event.h"
+#include "engine/server.h"
+#include "sys/fd.h"
+
+static struct wish {
+	bool used;
+	struct reference ref;
+	int layout_fd; /* -1: from the registry */
+	char label[256];
+	uint64_t number; /* order */
+} wishes[CONFIG_MAX_PULLS];
+
+static uint64_t last_number;
+static struct wish *current; /* of the job */
+
+static void start_next(struct loop_timer *t);
+static struct loop_timer start_timer;
+
+static void soon(void)
+{
+	loop_timer_fini(&start_timer);
+	loop_timer_init(&start_timer, &engine.loop, start_next, NULL);
+	loop_timer_set(&start_timer, 0);
+}
+
+static bool same(const struct reference *a, const struct reference *b)
+{
+	char x[REFERENCE_TEXT_CAP], y[REFERENCE_TEXT_CAP];
+
+	return str_eq(reference_format(x, a), reference_format(y, b));
+}
+
+static bool waits_for(const struct client *c, const struct reference *ref)
+{
+	return c->wait == CLIENT_PULL && same(&c->image, ref);
+}
+
+static void progress(void *data, const char *what, const char *text, uint64_t done, uint64_t total)
+{
+	(void)data;
+	for (struct client *c = NULL; (c = client_each(c));)
+		if (waits_for(c, &current->ref) && !(c->flags & CTL_F_QUIET))
+			client_progress(c, what, text, done, total);
+	desired_image_progress(&current->ref, what, text, done, total);
+}
+
+static void tell_client(struct client *c, const struct pull_result *result, const struct err *e)
+{
+	char text[DIGEST_TEXT_CAP];
+
+	if (c->verb == CTL_RUN) {
+		run_image_arrived(c, e);
+		return;
+	}
+	if (e) {
+		client_error(c, 1, "%s", e->msg);
+		return;
+	}
+	client_pair(c, "digest", "%s", digest_text(text, &result->manifest));
+	client_pair(c, "image", "%s", digest_text(text, &result->image_id));
+	client_pair(c, "layers", "%u", result->layers);
+	client_pair(c, "layers_fetched", "%u", result->layers_fetched);
+	client_pair(c, "fetched_bytes", "%llu", (unsigned long long)result->fetched_bytes);
+	client_pair(c, "unpacked_bytes", "%llu", (unsigned long long)result->unpacked_bytes);
+	client_done(c);
+}
+
+static void done(void *data, const struct pull_result *result, const struct err *e)
+{
+	struct reference ref = current->ref;
+	char name[REFERENCE_TEXT_CAP], quoted[EVENT_TEXT_CAP];
+
+	(void)data;
+	reference_short(name, &ref);
+	sys_close(take_fd(&current->layout_fd));
+	current->used = false;
+	current = NULL;
+	if (e)
+		event_err("pull-failed", e, "image=%s", event_text(quoted, name));
+	else
+		event("pull-done", "image=%s layers=%u fetched=%llu", event_text(quoted, name), result->layers,
+		      (unsigned long long)result->fetched_bytes);
+	for (struct client *c = NULL; (c = client_each(c));)
+		if (waits_for(c, &ref))
+			tell_client(c, result, e);
+	desired_image_arrived(&ref, result, e);
+	soon();
+}
+
+static struct wish *oldest(void)
+{
+	struct wish *first = NULL;
+
+	for (struct wish *w = wishes; w < wishes + CONFIG_MAX_PULLS; w++)
+		if (w->used && (!first || w->number < first->number))
+			first = w;
+	return first;
+}
+
+static void start_next(struct loop_timer *t)
+{
+	static const struct pull_callbacks callbacks = {.progress = progress, .done = done};
+	struct pull_env env = {.loop = &engine.loop, .store = &engine.store, .config_path = engine.config,
+			       .cgroup_parent = engine.cgroup_parent};
+	struct wish *w = oldest();
+	struct err e = {0};
+	int r;
+
+	(void)t;
+	if (!w || pull_active())
+		return;
+	current = w;
+	if (w->layout_fd >= 0)
+		r = pull_start_layout(&env, w->layout_fd, w->label, &w->ref, &callbacks, &e);
+	else
+		r = pull_start(&env, &w->ref, &callbacks, &e);
+	if (r < 0)
+		done(NULL, NULL, &e);
+}
+
+bool image_waiting(const struct reference *ref)
+{
+	for (struct wish *w = wishes; w < wishes + CONFIG_MAX_PULLS; w++)
+		if (w->used && same(&w->ref, ref))
+			return true;
+	return false;
+}
+
+static int add(const struct reference *ref, int layout_fd, const char *label, struct err *e)
+{
+	struct wish *w = wishes;
+
+	while (w < wishes + CONFIG_MAX_PULLS && w->used)
+		w++;
+	if (w == wishes + CONFIG_MAX_PULLS)
+		return err_text(e, -ENOSPC, "%d images are waiting to be pulled already (CONFIG_MAX_PULLS)",
+				CONFIG_MAX_PULLS);
+	*w = (struct wish){.used = true, .ref = *ref, .layout_fd = layout_fd, .number = ++last_number};
+	str_printf(w->label, sizeof(w->label), "%.250s", label);
+	soon();
+	return 0;
+}
+
+int image_want(const struct reference *ref, struct err *e)
+{
+	return image_waiting(ref) ? 0 : add(ref, -1, "", e);
+}
+
+int image_load(int layout_fd, const char *label, const struct reference *ref, struct err *e)
+{
+	int fd, r;
+
+	if (image_waiting(ref))
+		return err_text(e, -EBUSY, "an image of this name is being pulled");
+	fd = sys_dup(layout_fd, 0);
+	if (fd < 0)
+		return err_set(e, fd, "%s", label);
+	r = add(ref, fd, label, e);
+	if (r < 0)
+		sys_close(fd);
+	return r;
+}
