@@ -138,6 +138,11 @@ int rootfs_devices(struct rootfs *r, struct err *e)
 	for (size_t i = 0; i < ARRAY_LEN(defaults) && ret == 0; i++)
 		ret = make_node(r, dev, defaults[i].path + strlen("/dev/"), &defaults[i], e);
 	for (size_t i = 0; i < ARRAY_LEN(links) && ret == 0; i++) {
+		struct stat st;
+
+		/* many kernels have no /proc/kcore; then the link would lead nowhere */
+		if (str_eq(links[i].name, "core") && sys_statat(AT_FDCWD, "/proc/kcore", &st, 0) < 0)
+			continue;
 		ret = sys_symlink(links[i].target, dev, links[i].name);
 		ret = ret == -EEXIST ? 0
 		      : ret < 0	     ? err_set(e, ret, "link /dev/%s", links[i].name)

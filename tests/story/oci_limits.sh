@@ -1,0 +1,109 @@
+#!/bin/sh
+# timeout: 120
+# Limits bite before the first instruction of the container, on whatever cgroup version this kernel has.
+. "$TOP/tests/lib/tap.sh"
+. "$TOP/tests/lib/bundle.sh"
+need_root
+need busybox
+
+bundle b
+v2=
+[ "$(stat -f -c %t /sys/fs/cgroup)" = 63677270 ] && v2=yes
+
+# a controller that is not there makes the limit an error by name, and the check below cannot run
+have() {
+	if [ "$v2" ]; then
+		grep -qw "$1" /sys/fs/cgroup/cgroup.controllers
+	else
+		[ -d "/sys/fs/cgroup/$1" ]
+	fi
+}
+limited() { # controller name
+	have "$1" && return 0
+	skip "$2" "this kernel has no $1 controller"
+	return 1
+}
+run() {
+	config b
+	container_name
+	oci run --bundle b "$id" 2>&1
+}
+
+if limited pids "pids"; then
+	resources='"pids":{"limit":1}'
+	sh_args '/bin/true; echo went on' # containerd CVE-2025-47291: the first fork is already counted
+	out=$(run)
+	case $out in
+	*fork*) ok "pids.limit 1: the first fork fails" ;;
+	*) fail "pids.limit 1: the first fork fails" "$out" ;;
+	esac
+	resources='"pids":{"limit":8}'
+	sh_args 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 3 & done; wait'
+	out=$(run)
+	case $out in
+	*fork*) ok "pids.limit 8: twelve children are too many" ;;
+	*) fail "pids.limit 8: twelve children are too many" "$out" ;;
+	esac
+fi
+
+if limited memory "memory"; then
+	resources='"memory":{"limit":16777216,"swap":16777216}'
+	args='["/bin/tail","-c","200000000","/dev/zero"]'
+	config b
+	container_name
+	expect_rc 137 "memory.limit: the kernel kills what needs more" oci run --bundle b "$id"
+	sh_args 'echo fits'
+	config b
+	container_name
+	expect_out fits "what fits runs" oci run --bundle b "$id"
+fi
+
+if limited cpu "cpu"; then
+	resources='"cpu":{"quota":20000,"period":100000,"shares":512}'
+	# user + system time over one second of wall time
+	sh_args '(while :; do :; done) & sleep 1; kill $!; wait; cat /proc/$$/stat | cut -d" " -f16'
+	ticks=$(run | tail -n 1)
+	if [ "${ticks:-0}" -gt 2 ] && [ "$ticks" -lt 45 ]; then
+		ok "cpu.quota: about a fifth of a second of CPU in a second"
+	else
+		fail "cpu.quota: about a fifth of a second of CPU in a second" "ticks: $ticks"
+	fi
+fi
+
+# device rules: the node can be made, the device cannot be opened; null is always there
+resources='"devices":[{"allow":false,"access":"rwm"}]'
+caps="$docker_caps,\"CAP_SYSLOG\"" # what /dev/kmsg asks for by itself
+sh_args 'mknod /tmp/kmsg c 1 11; cat /tmp/kmsg; echo x >/dev/null && cat /dev/null && echo null works; dd if=/dev/zero of=/dev/null bs=1 count=1 2>/dev/null && echo zero works'
+out=$(run)
+expect_equal "cat: can't open '/tmp/kmsg': Operation not permitted
+null works
+zero works" "$out" "devices: what no rule allows cannot be opened"
+resources='"devices":[{"allow":false,"access":"rwm"},{"allow":true,"type":"c","major":1,"minor":11,"access":"r"}]'
+sh_args 'dd if=/tmp/kmsg of=/dev/null bs=9000 count=1 2>&1 | grep -c "not permitted"; (echo x >/tmp/kmsg) 2>&1 | grep -o "not permitted"'
+out=$(run)
+expect_equal "0
+not permitted" "$out" "devices: read is allowed, write is not"
+resources='"devices":[{"allow":true,"access":"rwm"},{"allow":false,"type":"c","major":1,"minor":11,"access":"w"}]'
+out=$(run)
+expect_equal "0
+not permitted" "$out" "devices: a later rule takes away what an earlier one gave"
+
+resources='"unified":{"pids.max":"3"}'
+args='["/bin/true"]'
+config b
+container_name
+if [ "$v2" ] && have pids; then
+	expect "unified" oci run --bundle b "$id"
+elif [ ! "$v2" ]; then
+	expect_err 125 'unified needs cgroup v2' "unified is refused on v1" oci run --bundle b "$id"
+fi
+resources='"memory":{"limit":1000,"swap":10}'
+config b
+expect_err 125 'less than memory alone' "swap below memory" oci run --bundle b "$id"
+config_reset
+linux_more=',"cgroupsPath2":""'
+config b
+sed "s#\"cgroupsPath\":\"[^\"]*\"#\"cgroupsPath\":\"$CGROUP/../x\"#" b/config.json >c && mv c b/config.json
+expect_err 125 'leads upwards' "a cgroupsPath with .." oci run --bundle b "$id"
+no_leftovers "nothing is left"
+tap_end
