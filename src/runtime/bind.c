@@ -116,22 +116,19 @@ int bind_attach(int src_fd, bool rec, const struct mount_opts *opts, int dst_fd,
 {
 	auto_close int tree = sys_open_tree(
 		src_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | (rec ? AT_RECURSIVE : 0));
+	bool late;
 	int r;
 
 	if (tree == -ENOSYS)
 		return attach_old(src_fd, rec, opts, dst_fd, root_fd, dst_path, e);
 	if (tree < 0)
 		return err_set(e, tree, "clone mount");
-	if (opts) {
-		struct mount_opts before = *opts;
-
-		/* a detached tree has no peers yet; old kernels remount only what is attached */
-		r = bind_set(tree, &before, NULL);
-		if (r == 0)
-			opts = NULL;
-	}
+	/* what is not attached yet cannot be remounted: old kernels get the options after */
+	late = opts && bind_set(tree, opts, NULL) < 0;
 	r = sys_move_mount(tree, dst_fd);
+	if (r == -ENOSYS)
+		return attach_old(src_fd, rec, opts, dst_fd, root_fd, dst_path, e);
 	if (r < 0)
 		return err_set(e, r, "attach mount");
-	return opts ? bind_set(tree, opts, e) : 0;
+	return late ? bind_set(tree, opts, e) : 0;
 }

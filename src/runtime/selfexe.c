@@ -57,7 +57,8 @@ static int sealed_copy(void)
 
 int selfexe_protect(char *const *argv, struct err *e)
 {
-	auto_close int exe = sys_open(AT_FDCWD, "/proc/self/exe", O_PATH, 0);
+	/* not O_PATH: such a descriptor does not tell its seals */
+	auto_close int exe = sys_open(AT_FDCWD, "/proc/self/exe", O_RDONLY, 0);
 	auto_close int again = -1;
 	int r;
 
