@@ -32,16 +32,20 @@ fi
 # every symbol can be understood without the source
 missing=$(awk '
 	function close_symbol() {
-		if (name != "" && (!prompt || !help) && !member) print file ": " name
+		if (name != "" && (!prompt || !help) && !member) print file ": " name " has no prompt or help"
+		if (name != "" && number && (!range || !value)) print file ": " name " has no range or default"
 	}
 	FNR == 1 { close_symbol(); name = ""; member = 0 }
 	$1 == "choice" { close_symbol(); name = ""; in_choice = 1 }
 	$1 == "endchoice" { close_symbol(); name = ""; in_choice = 0 }
-	$1 == "config" { close_symbol(); name = $2; file = FILENAME; prompt = help = 0; member = in_choice }
+	$1 == "config" { close_symbol(); name = $2; file = FILENAME; prompt = help = number = range = value = 0; member = in_choice }
 	$1 ~ /^(bool|int|string|hex)$/ && NF > 1 { prompt = 1 }
 	$1 == "help" { help = 1 }
+	$1 == "int" || $1 == "hex" { number = 1 }
+	$1 == "range" { range = 1 }
+	$1 == "default" { value = 1 }
 	END { close_symbol() }' Kconfig src/*/Kconfig)
-expect_equal "" "$missing" "every symbol has a prompt and a help text"
+expect_equal "" "$missing" "every symbol has prompt and help, every number range and default"
 
 if command -v kconfig-conf >/dev/null; then
 	mkdir -p "$TMP/include/config" "$TMP/include/generated"
