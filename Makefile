@@ -91,7 +91,7 @@ distclean:
 deps:
 	$(Q)scripts/deps
 format:
-	$(Q)git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+	$(Q)find src tests -name '*.[ch]' ! -path 'src/package/*' -print0 | xargs -0 clang-format-14 -i
 help:
 	@sed -n 's/^##//p' scripts/help.txt
 FORCE:
