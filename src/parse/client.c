@@ -55,7 +55,7 @@ int parse_start(struct parse_call *ret_call, enum parse_kind kind, const char *n
 		const char *argument, int fd, int fd2, const char *const *cgroup_procs,
 		struct err *e)
 {
-	struct parse_call c = {.kind = kind, .out_fd = -1, .proc = {0, -1, -1}};
+	struct parse_call c = {.kind = kind, .out_fd = -1, .proc = {.pidfd = -1, .peer_fd = -1}};
 	int r;
 
 	*ret_call = c;
