@@ -5,35 +5,33 @@
  * program is PID 1.
  */
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/str.h"
+#include "cmd/cmd.h"
 #include "cmd/oci.h"
 #include "init/init.h"
 #include "monitor/monitor.h"
 #include "role/role.h"
 #include "sys/proc.h"
 
-static int version_main(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	puts("cleat " CLEAT_VERSION CONFIG_VENDOR);
-	return 0;
-}
-
 /** struct entry - argc and argv of its main() start behind the name */
 static const struct entry {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } entries[] = {
-	{"version", version_main}, {"@monitor", monitor_main},
+	{"@monitor", monitor_main},
+#if defined(CONFIG_INIT)
+	{"@console", init_console_main},
+#endif
+};
+
+/* what people type; these verbs are parts, which cmd/ must not include */
+static const struct cmd_hooks hooks = {
 #if defined(CONFIG_OCI_CLI)
-	{"oci", oci_main},
+	.oci = oci_main,
 #endif
 #if defined(CONFIG_INIT)
-	{"init", init_main},	   {"@console", init_console_main},
+	.init = init_main,
 #endif
 };
 
@@ -56,6 +54,5 @@ int main(int argc, char **argv)
 		if (r != -ENOENT)
 			return r;
 	}
-	fputs("usage: cleat version\n", stderr);
-	return 2;
+	return cmd_main(argc, argv, &hooks);
 }

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "cmd/json.h"
+#include "cmd/session.h"
+
+static bool quiet;
+
+static const struct opt options[] = {
+	{'q', "quiet", NULL, "print only the digest", .flag = &quiet},
+};
+
+static void show(const char *image, const char *key, const char *value)
+{
+	if (!str_eq(key, "digest"))
+		return;
+	if (cmd_globals.json) {
+		json_out_object();
+		json_out_str("image", image);
+		json_out_str("digest", value);
+	} else if (quiet) {
+		puts(value);
+	} else {
+		printf("%s: %s\n", image, value);
+	}
+	fflush(stdout);
+}
+
+static int one(char *image)
+{
+	struct ctl_request r = {.verb = CTL_PULL,
+				.timeout_ms = CTL_TIMEOUT_UNSET,
+				.name = image,
+				.flags = quiet || cmd_globals.json ? CTL_F_QUIET : 0};
+	struct ctl_reply reply;
+	int rc = session_begin(&r, NULL, 0);
+
+	if (rc)
+		return rc;
+	while ((rc = session_next(&reply)) > 0)
+		if (reply.type == CTL_PAIR)
+			show(image, reply.pair.key, reply.pair.value);
+	return -rc;
+}
+
+static int run(int argc, char **argv)
+{
+	int worst = 0;
+
+	if (cmd_globals.json)
+		json_out_begin(true);
+	for (int i = 0; i < argc; i++) {
+		int rc = one(argv[i]);
+
+		worst = rc ? rc : worst;
+	}
+	if (cmd_globals.json)
+		json_out_end();
+	return worst;
+}
+
+const struct cmd cmd_pull = {
+	.name = "pull",
+	.summary = "fetch images from their registries",
+	.usage = "[OPTIONS] IMAGE...",
+	.example = "  cleat pull registry.example.com/team/app:2\n",
+	.options = OPT_TABLE(options),
+	.min_args = 1,
+	.max_args = -1,
+	.run = run,
+};
