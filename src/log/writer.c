@@ -200,49 +200,44 @@ int log_writer_open(struct log_writer *w, int dir_fd, uint64_t max_bytes, uint32
 	w->n_out = 0;
 	w->dropping = false;
 	w->out_len = 0;
-	w->lines[LOG_STDOUT].len = w->lines[LOG_STDERR].len = 0;
+	w->line_len[LOG_STDOUT] = w->line_len[LOG_STDERR] = 0;
 	r = open_file(w);
 	return r < 0 ? err_set(e, r, "open the log file " LOG_FILE_NAME) : 0;
 }
 
 char *log_writer_space(struct log_writer *w, enum log_stream stream, size_t *ret_cap)
 {
-	struct log_line *line = &w->lines[stream];
-
-	*ret_cap = sizeof(line->text) - line->len;
-	return line->text + line->len;
+	*ret_cap = LOG_TEXT_MAX - w->line_len[stream];
+	return w->line[stream] + w->line_len[stream];
 }
 
 void log_writer_take(struct log_writer *w, enum log_stream stream, size_t n)
 {
-	struct log_line *line = &w->lines[stream];
-	size_t end = line->len + n, from = line->len, start = 0;
-	char *newline;
+	size_t from = w->line_len[stream], end = from + n, start = 0;
+	char *text = w->line[stream], *newline;
 
-	while ((newline = memchr(line->text + from, '\n', end - from))) {
-		size_t at = (size_t)(newline - line->text);
+	while ((newline = memchr(text + from, '\n', end - from))) {
+		size_t at = (size_t)(newline - text);
 
-		record(w, stream, line->text + start, at - start, true);
+		record(w, stream, text + start, at - start, true);
 		start = from = at + 1;
 	}
-	if (start == 0 && end == sizeof(line->text)) {
-		record(w, stream, line->text, end, false); /* a part of a line, as Docker cuts it */
+	if (start == 0 && end == LOG_TEXT_MAX) {
+		record(w, stream, text, end, false); /* a part of a line, as Docker cuts it */
 		start = end;
 	}
-	line->len = end - start;
-	if (start && line->len)
-		memmove(line->text, line->text + start, line->len);
+	w->line_len[stream] = end - start;
+	if (start && end > start)
+		memmove(text, text + start, end - start);
 	if (w->out_len)
 		flush(w, true);
 }
 
 void log_writer_end(struct log_writer *w, enum log_stream stream)
 {
-	struct log_line *line = &w->lines[stream];
-
-	if (line->len)
-		record(w, stream, line->text, line->len, false);
-	line->len = 0;
+	if (w->line_len[stream])
+		record(w, stream, w->line[stream], w->line_len[stream], false);
+	w->line_len[stream] = 0;
 	flush(w, true);
 }
 

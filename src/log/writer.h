@@ -28,11 +28,9 @@ struct log_writer {
 	uint32_t n_out;	    /* records begun since `whole` */
 	bool dropping;	    /* the record being written has already failed */
 	size_t out_len;
+	size_t line_len[2]; /* by enum log_stream: what came of a line that is not complete */
 	char out[LOG_OUT_CAP];
-	struct log_line {
-		size_t len;
-		char text[LOG_TEXT_MAX];
-	} lines[2]; /* by enum log_stream: what came of a line that is not complete */
+	char line[2][LOG_TEXT_MAX];
 };
 
 /**

@@ -23,7 +23,7 @@
 
 static struct monitor monitor;
 static uint8_t keep_mem[KEEP_CAP];
-static uint8_t frame_mem[MSG_MAX];
+static _Alignas(4096) uint8_t frame_mem[MSG_MAX];
 
 static const struct {
 	uint32_t type;
@@ -62,6 +62,7 @@ static void on_frame(struct loop_io *io, uint32_t events)
 	m->frame = &msg;
 	monitor_step(m, frame_events[i].event);
 	msg_close_fds(&msg);
+	sys_forget_memory(frame_mem, sizeof(frame_mem)); /* the next frame may be months away */
 }
 
 static int use_connection(struct monitor *m, int fd)

@@ -92,9 +92,11 @@ static void malformed(struct monitor *m)
 	monitor_step(m, EVENT_FAILED);
 }
 
+/* Decoded strings: only while the frame is handled. On pages of its own, which are given back. */
+static _Alignas(4096) uint8_t space[MSG_MAX];
+
 void monitor_do_mount(struct monitor *m)
 {
-	static uint8_t space[MSG_MAX];
 	struct monitor_mount mnt;
 	struct msg_out o;
 	struct err e = {0};
@@ -111,6 +113,7 @@ void monitor_do_mount(struct monitor *m)
 		return;
 	}
 	fd = monitor_overlay(m->run_fd, m->run_dir, &mnt, &e);
+	sys_forget_memory(space, sizeof(space));
 	if (fd < 0) {
 		monitor_fail(m, 125, e.msg);
 		monitor_step(m, EVENT_FAILED);

@@ -12,6 +12,7 @@
 #include "monitor/monitor_state.h"
 #include "sys/fd.h"
 #include "sys/mnt.h"
+#include "sys/proc.h"
 
 #define ROOTFS	     "rootfs"
 #define OPTIONS_SIZE 4096 /* a page, whatever its size */
@@ -42,7 +43,7 @@ static int put_layers(struct buf *b, const struct monitor_mount *mnt, int *fds, 
 
 static int mount_layers(const char *target, const struct monitor_mount *mnt, struct err *e)
 {
-	static char mem[OPTIONS_SIZE];
+	static _Alignas(4096) char mem[OPTIONS_SIZE];
 	int fds[MONITOR_MAX_LOWER + 2], r;
 	struct buf b;
 
@@ -61,6 +62,7 @@ static int mount_layers(const char *target, const struct monitor_mount *mnt, str
 	}
 	for (size_t i = 0; i < MONITOR_MAX_LOWER + 2; i++)
 		sys_close(fds[i]);
+	sys_forget_memory(mem, sizeof(mem));
 	return r;
 }
 

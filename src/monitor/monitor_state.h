@@ -11,7 +11,8 @@
 
 #define MONITOR_EVENTS(X)                                                                          \
 	X(MOUNT)                                                                                   \
-	X(CREATE) X(START) X(KILL) X(ATTACH) X(DETACH) X(RESIZE) X(STATUS) X(ABORT) X(RUNTIME_OK)  \
+	X(CREATE)                                                                                  \
+	X(START) X(KILL) X(ATTACH) X(DETACH) X(RESIZE) X(STATUS) X(ABORT) X(RUNTIME_OK)            \
 		X(RUNTIME_FAILED) X(CONTAINER_END) X(DRAINED) X(ENGINE_GONE) X(FAILED)
 
 enum monitor_event_id {

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
@@ -76,6 +77,16 @@ int sys_set_oom_score_adj(int value)
 
 	snprintf(text, sizeof(text), "%d", value);
 	return write_proc("/proc/self/oom_score_adj", text);
+}
+
+void sys_forget_memory(void *mem, size_t len)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t start = ((uintptr_t)mem + page - 1) & ~(page - 1);
+	uintptr_t end = ((uintptr_t)mem + len) & ~(page - 1);
+
+	if (end > start)
+		madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
 pid_t sys_getpid(void)
