@@ -58,6 +58,7 @@ static int handshake(struct conns *cs, struct conn *c, const struct url *url,
 		return 0;
 	switch (class) {
 	case TLS_E_NETWORK:
+		err_wrap(e, "TLS handshake");
 		*ret_fail = CONN_F_NETWORK;
 		break;
 	case TLS_E_PEER:

@@ -122,7 +122,8 @@ static int certificate(const struct tls_stream *s, const struct tls_checker *c, 
 				s->host, c->subject);
 	case BR_ERR_X509_WEAK_PUBLIC_KEY:
 		return err_text(e, -EBADMSG,
-				"%s: certificate \"%s\" is signed by an RSA key below 2048 bits",
+				"%s: certificate \"%s\" uses an RSA key below 2048 bits, which is not safe: "
+				"replace it",
 				s->host, c->subject);
 	case BR_ERR_X509_BAD_SIGNATURE:
 		return err_text(e, -EBADMSG, "%s: the signature on certificate \"%s\" is wrong",

@@ -5,6 +5,7 @@
 #	registry_cert NAME KIND SAN [OPTION...]	make $TMP/pki/NAME.crt, .key, signed by the CA. KIND: ecdsa, rsa.
 #						SAN: "DNS:localhost,IP:127.0.0.1", "" = none. Options: those of
 #						'openssl x509 -req', such as '-days 1' or '-sha1'
+#	registry_cert_dates NAME SAN START END	the same with a validity of its own
 #	registry_start [CERT [AUTH]]		serve by TLS with $TMP/pki/CERT, or plain if CERT is "none"; AUTH:
 #						none, htpasswd (user "user", password "secret"), token (same, by a token
 #						server of its own). Sets registry (localhost:PORT), registry_port, registry_pid
@@ -50,6 +51,27 @@ registry_cert() {
 	registry_quiet openssl x509 -req -in "$TMP/pki/$reg_name.csr" -CA "$TMP/pki/ca.crt" \
 		-CAkey "$TMP/pki/ca.key" -CAcreateserial -extfile "$TMP/pki/$reg_name.ext" \
 		-out "$TMP/pki/$reg_name.crt" "$@"
+}
+
+# registry_cert_dates NAME SAN START END: as registry_cert, valid from START to END (YYYYMMDDhhmmssZ)
+registry_cert_dates() {
+	registry_cert "$1" ecdsa "$2" || return 1
+	: >"$TMP/pki/index.txt"
+	cat >"$TMP/pki/ca.cnf" <<END
+[ca]
+default_ca = here
+[here]
+database = $TMP/pki/index.txt
+new_certs_dir = $TMP/pki
+rand_serial = yes
+default_md = sha256
+unique_subject = no
+policy = any
+[any]
+commonName = supplied
+END
+	registry_quiet openssl ca -batch -notext -config "$TMP/pki/ca.cnf" -cert "$TMP/pki/ca.crt" -keyfile "$TMP/pki/ca.key" \
+		-in "$TMP/pki/$1.csr" -out "$TMP/pki/$1.crt" -extfile "$TMP/pki/$1.ext" -startdate "$3" -enddate "$4"
 }
 
 registry_free_port() {
@@ -181,4 +203,20 @@ registry_index() {
 	curl -sS -k -f -X PUT -H 'Content-Type: application/vnd.oci.image.index.v1+json' \
 		--data-binary @"$TMP/index.json" \
 		"$registry_scheme://${reg_repo%%/*}/v2/${reg_repo#*/}/manifests/${reg_ref##*:}"
+}
+
+# badregistry LABEL CERT [OPTION...]: a registry that misbehaves (tests/lib/badregistry.py), by TLS with $TMP/pki/CERT,
+# or plain if "none". Sets bad (localhost:PORT), bad_port; requests are in $TMP/LABEL.requests
+badregistry() {
+	bad_label=$1 bad_cert=$2
+	shift 2
+	bad_port=$(registry_free_port)
+	bad=localhost:$bad_port
+	[ "$bad_cert" = none ] || set -- --cert "$TMP/pki/$bad_cert.crt" --key "$TMP/pki/$bad_cert.key" "$@"
+	start "$bad_label" python3 "$TOP/tests/lib/badregistry.py" --port "$bad_port" \
+		--log "$TMP/$bad_label.requests" "$@"
+	bad_pid=$started
+	wait_for 10 grep -q ready "$TMP/$bad_label.log" && return 0
+	dump "$TMP/$bad_label.log"
+	return 1
 }

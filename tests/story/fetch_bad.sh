@@ -1,0 +1,128 @@
+#!/bin/sh
+# timeout: 180
+# The fetch role against registries that lie, break, stall and attack: what people see, and that nothing
+# hangs. THREATS: registry credentials, SSRF, bounded documents.
+. "$TOP/tests/lib/tap.sh"
+. "$TOP/tests/lib/registry.sh"
+need_root
+need openssl python3
+
+# everything that is said is kept: no secret may be in it
+client() {
+	client_rc=0
+	client_out=$("$O/tests/tool/fetch_client" registry-ca="$TMP/pki/ca.crt" stall=1500 "$@" 2>&1) || client_rc=$?
+	printf '%s\n' "$client_out" | tee -a "$TMP/said"
+	return $client_rc
+}
+
+registry_ca
+registry_cert localhost ecdsa "DNS:localhost,IP:127.0.0.1"
+badregistry other localhost
+other=https://localhost:$bad_port
+badregistry bad localhost --other "$other"
+blob=blob@sha256:$(printf '%064d' 1)
+sum=$(python3 -c 'import hashlib; print(hashlib.sha256(hashlib.shake_128(b"cleat").digest(1 << 20)).hexdigest())')
+size=1048576
+
+# expect_whole NAME REPOSITORY [OPTION...]: the blob comes whole
+expect_whole() {
+	whole_name=$1 whole_repo=$2
+	shift 2
+	rm -f out
+	expect_out "^done $size " "$whole_name" client "$@" expect=$size "$bad" "$whole_repo" "$blob>out" &&
+		expect_equal "$sum" "$(sha256sum <out | cut -d' ' -f1)" "$whole_name: every byte once, in order"
+}
+
+refuses() { # NAME REPOSITORY CLASS REGEX [OPTION...]
+	refuses_name=$1 refuses_repo=$2 refuses_want="^error $3 -?[0-9]+ .*$4"
+	shift 4
+	expect_err 1 "$refuses_want" "$refuses_name" client "$@" "$bad" "$refuses_repo" "$blob"
+}
+
+# broken links
+expect_whole "a good registry" ok
+expect_whole "cut off every 300000 bytes" cut/300000
+expect_whole "reset in mid-stream" reset/500000
+expect_equal "$(grep -c "'bytes=500000-'" "$TMP/bad.requests")" 1 "resumed by a single Range"
+expect_whole "a registry without Range" norange/500000
+expect_whole "chunks, extensions, trailers" chunked
+expect_whole "connections that are closed without saying" closing
+expect_out "^done.*" "a closed kept connection is replaced" client "$bad" closing "$blob" "$blob" "$blob"
+expect_whole "503 and Retry-After, then good" flaky/503/2/1
+refuses "truncated for ever" stuck/1000 network "gave up after 5 attempts: .*closed the connection"
+refuses "truncated blob with a right length" truncated http "has 524288 bytes, its manifest says $size" expect=$size
+refuses "longer than the manifest says" longer http "its manifest says $size" expect=$size
+refuses "wrong part" wrongrange/1000 http "sends another part than the one asked for"
+
+# hostile answers
+refuses "Go CVE-2023-39326: chunk extensions" chunkext limit "a chunk's size line is longer than 256 bytes"
+refuses "chunk size overflow" chunksize http "chunk's size is malformed"
+refuses "length and chunks" smuggle http "both Content-Length and Transfer-Encoding"
+refuses "two lengths" twolengths http "two Content-Length headers"
+refuses "endless headers" endlessheaders limit "more header lines than CONFIG_HTTP_MAX_HEADERS"
+refuses "endless header line" longheader limit "a line is longer than CONFIG_HTTP_LINE_BYTES"
+refuses "endless interim answers" endlessinterim limit "more than 8 interim answers"
+refuses "not HTTP" garbage http "is this a registry\?"
+refuses "compressed on the way" encoded http "Content-Encoding"
+expect_err 1 "^error limit .*has 104857600 bytes, at most 4194304 are accepted" \
+	"moby CVE-2017-14992: 100 MB manifest" client max=4194304 "$bad" manifest/large/100/length x
+expect_err 1 "^error limit .*has more than 4194304 bytes" \
+	"podman CVE-2020-1702: 100 MB manifest without a length" client max=4194304 "$bad" manifest/large/100/chunked x
+expect_out "^done 90 application/vnd.docker.distribution.manifest.v1\+prettyjws" \
+	"schema 1 is named by its type" client "$bad" manifest/schema1 x
+refuses "500" status/500 http "localhost is overloaded or broken \(HTTP 500"
+refuses "418" status/418 http "localhost answers with HTTP 418 for blob sha256:000000000000"
+
+# stalls: bounded by the time-out, not by the whole time
+begin=$(date +%s)
+(client "$bad" drip/0.3 "$blob" >drip.out 2>&1) &
+drip=$!
+(client "$bad" silent/1000 "$blob" >silent.out 2>&1) &
+silent=$!
+wait $drip
+wait $silent
+expect_out "^error network .*localhost:$bad_port sends less than 1024 bytes in 1 s" "slow loris" cat drip.out
+expect_out "^error network .*(was silent|sent nothing) for 1 s" "silence" cat silent.out
+took=$(($(date +%s) - begin))
+[ $took -lt 60 ] && ok "stalls end ($took s)" || fail "stalls end" "$took s"
+
+# redirects
+refuses "redirect loop" loop limit "redirects more than CONFIG_FETCH_REDIRECTS \(5\) times"
+expect_whole "relative redirect" redirect/relative
+expect_whole "redirect to another host" redirect/other
+refuses "redirect away from TLS" redirect/http http "redirects to http://localhost:1, away from TLS: refused"
+refuses "redirect to a file" redirect/file http "scheme is file:"
+refuses "redirect with a password" redirect/userinfo http "user and password in a URL"
+refuses "redirect to nowhere" redirect/none http "redirects to nowhere"
+refuses "registry SSRF: redirect to link-local" redirect/linklocal http \
+	"link-local address 169.254.169.254:443: refused"
+
+# credentials
+: >"$TMP/other.requests"
+expect_whole "containerd CVE-2020-15157: redirect after log-in" authredirect/other user=user secret=Geheim1
+expect_equal "GET /redirected/other None None None" "$(cat "$TMP/other.requests")" \
+	"containerd CVE-2020-15157: no credentials for the other host"
+expect_whole "redirect after log-in within the registry" authredirect/same user=user secret=Geheim1
+expect_equal "'Bearer tok1'" "$(grep redirected/same "$TMP/bad.requests" | cut -d' ' -f3-4)" \
+	"the registry itself still gets its token"
+expect_whole "token in access_token" realm/access
+refuses "registry realm SSRF: http realm" realm/http auth \
+	"names a token server without TLS \(http://localhost:1\): refused"
+refuses "registry realm SSRF: link-local realm" realm/linklocal http "link-local address 169.254.169.254:443: refused"
+refuses "realm is a file" realm/file auth "scheme is file:"
+refuses "realm with a password" realm/userinfo auth "user and password"
+refuses "token server without a token" realm/notoken http "token server's answer: .*expected a string, found nothing"
+refuses "empty token" realm/empty http "no usable token"
+refuses "token that would end its header" realm/crlf http "no usable token"
+refuses "token server without JSON" realm/notjson http "the token server's answer"
+refuses "token server with deep JSON" realm/deep http "the token server's answer"
+refuses "endless token" realm/huge http "longer than twice CONFIG_FETCH_TOKEN_BYTES"
+refuses "token that is not accepted" realm/wrong auth "denies access to blob .*HTTP 401"
+refuses "token server down" realm/500 http "token server localhost answers with HTTP 500"
+refuses "log-in by neither Basic nor Bearer" digestauth auth "neither Basic nor Bearer"
+refuses "a token server that refuses a user" realm/denied auth "does not accept the user name or password of .user." \
+	user=user secret=Geheim1
+expect_equal 0 "$(grep -c -e Geheim1 -e tok1 -e "$(printf user:Geheim1 | base64)" "$TMP/said")" \
+	"moby CVE-2019-13509: no secrets in messages"
+[ "$(wc -l <"$TMP/said")" -gt 40 ] && ok "messages were looked at" || fail "messages were looked at"
+tap_end
