@@ -17,7 +17,7 @@ static int check_init(struct err *e)
 	if (r == 0)
 		r = sys_statat(AT_FDCWD, "/proc/1/exe", &init, 0);
 	if (r < 0)
-		return err_set(e, r, "look at PID 1");
+		return err_set(e, r, "PID 1 of this machine is not cleat, as far as can be seen");
 	if (ours.st_dev != init.st_dev || ours.st_ino != init.st_ino)
 		return err_text(e, -EPERM,
 				"PID 1 of this machine is not cleat: use the command of its init");

@@ -65,6 +65,7 @@ static int run_run(int argc, char **argv)
 		rc = attach_check_tty(flags.tty, flags.interactive);
 	if (rc)
 		return rc;
+	session_failure = 125; /* docker's "the container could not be made" */
 	if (flags.detach) {
 		r.flags |= CTL_F_DETACH;
 		return without_terminal(&r);

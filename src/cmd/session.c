@@ -11,6 +11,7 @@
 #define STDIN_MAX (16 * 1024 * 1024)
 
 struct ctl_client session_client;
+int session_failure = 1;
 
 int session_begin(const struct ctl_request *r, const int *fds, size_t n_fds)
 {
@@ -22,7 +23,10 @@ int session_begin(const struct ctl_request *r, const int *fds, size_t n_fds)
 		if (rc < 0)
 			ctl_close(&session_client);
 	}
-	return rc < 0 ? cmd_fail(&e) : 0;
+	if (rc == 0)
+		return 0;
+	cmd_fail(&e);
+	return session_failure;
 }
 
 void session_end(void)
@@ -37,7 +41,7 @@ void session_receive(struct ctl_reply *ret_reply)
 
 	e = (struct err){0};
 	if (ctl_next(&session_client, ret_reply, &e) < 0)
-		*ret_reply = (struct ctl_reply){.type = CTL_ERROR, .error = {1, e.msg}};
+		*ret_reply = (struct ctl_reply){.type = CTL_ERROR, .error = {session_failure, e.msg}};
 }
 
 int session_show(struct ctl_reply *reply)
