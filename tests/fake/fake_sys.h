@@ -32,10 +32,10 @@ const char *fake_trace(void);
  * one keeps of the changes since only those of directories that were synced themselves. Content that was not
  * synced: all of it is there, or nothing of it. */
 enum fake_loss {
-	FAKE_KEEP_ALL,		   /* the kernel had written everything */
-	FAKE_LOSE_CONTENT,	   /* all names, but only synced content */
-	FAKE_KEEP_SYNCED,	   /* only what was synced, names by directory */
-	FAKE_KEEP_SYNCED_NAMES,	   /* the same names, but all content */
+	FAKE_KEEP_ALL,		/* the kernel had written everything */
+	FAKE_LOSE_CONTENT,	/* all names, but only synced content */
+	FAKE_KEEP_SYNCED,	/* only what was synced, names by directory */
+	FAKE_KEEP_SYNCED_NAMES, /* the same names, but all content */
 	FAKE_LOSS_COUNT,
 };
 
