@@ -149,7 +149,7 @@ static int refused(struct session *s, struct get *g, int64_t *ret_wait_ms, struc
 			err_text(e, -EACCES, "%s denies access to %s (HTTP %u): check the name%s",
 				 s->url.host, name, status,
 				 s->auth.user[0] ? " and the rights of this user"
-						 : ", or put user and password into auth.json"));
+						 : ", or give user and password for this registry"));
 	case 404:
 		return not_found(s, g, e);
 	case 408:

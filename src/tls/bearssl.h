@@ -53,14 +53,13 @@ struct tls_checker {
 	int failed_at;	/* which certificate the minimal engine refused, -1 = none */
 	int64_t not_before_s, not_after_s; /* of that one, or the last */
 	char subject[CERT_NAME_CAP], issuer[CERT_NAME_CAP];
-	/* scratch */
-	size_t cert_len, cert_total;
+	size_t n_anchors, cert_len, cert_total;
+	/* scratch, not initialised: what is not needed costs no page */
 	uint8_t cert[CONFIG_TLS_CERT_BYTES];
 	uint8_t candidate[CONFIG_TLS_CERT_BYTES];
 	struct pem pem;
 	br_x509_decoder_context decoders[CONFIG_TLS_MAX_ANCHORS];
 	br_x509_trust_anchor anchors[CONFIG_TLS_MAX_ANCHORS];
-	size_t n_anchors;
 };
 
 struct tls_trust;

@@ -177,7 +177,10 @@ void tls_checker_init(struct tls_checker *c, const struct tls_trust *trust)
 {
 	uint32_t ns;
 
-	*c = (struct tls_checker){.vtable = &checker_class, .trust = trust, .failed_at = -1};
+	memset(c, 0, offsetof(struct tls_checker, cert));
+	c->vtable = &checker_class;
+	c->trust = trust;
+	c->failed_at = -1;
 	sys_realtime(&c->now_s, &ns);
 	if (c->now_s < trust->floor_s)
 		c->now_s = trust->floor_s;

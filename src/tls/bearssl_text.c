@@ -185,13 +185,12 @@ static bool is_record(const struct tls_stream *s)
 	return s->record[0] >= 20 && s->record[0] <= 23;
 }
 
-static int not_tls(const struct tls_stream *s, struct err *e)
+static int not_tls(const struct tls_stream *s, const struct tls_checker *c, struct err *e)
 {
 	return err_text(e, -EPROTONOSUPPORT,
-			"%s does not speak TLS on this port (plain HTTP is used only for "
-			"registries that are "
-			"configured so)",
-			s->host);
+			"%s does not speak TLS on this port: serve it by TLS, or allow plain HTTP by a file "
+			"certs.d/%s/plain-http",
+			s->host, c->trust->registry);
 }
 
 int tls_explain(const struct tls_stream *s, const struct tls_checker *c, int code, int *ret_class,
@@ -206,7 +205,7 @@ int tls_explain(const struct tls_stream *s, const struct tls_checker *c, int cod
 	switch (code) {
 	case BR_ERR_UNSUPPORTED_VERSION:
 		if (!is_record(s))
-			return not_tls(s, e);
+			return not_tls(s, c, e);
 		return err_text(
 			e, -EPROTONOSUPPORT,
 			"%s speaks TLS before 1.2 only, which is not safe: allow TLS 1.2 on the "
@@ -216,7 +215,7 @@ int tls_explain(const struct tls_stream *s, const struct tls_checker *c, int cod
 	case BR_ERR_UNKNOWN_TYPE:
 	case BR_ERR_TOO_LARGE:
 	case BR_ERR_BAD_LENGTH:
-		return not_tls(s, e);
+		return not_tls(s, c, e);
 	case BR_ERR_NO_RANDOM:
 		return err_text(e, -EIO, "no random numbers for TLS");
 	default:

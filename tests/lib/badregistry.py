@@ -401,7 +401,9 @@ class Server:
             pass
 
     def run(self):
-        listener = socket.create_server((self.args.address, self.args.port))
+        listener = socket.create_server(
+            (self.args.address, self.args.port),
+            family=socket.AF_INET6 if ":" in self.args.address else socket.AF_INET)
         print("ready", flush=True)
         while True:
             sock, _ = listener.accept()

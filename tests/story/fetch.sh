@@ -66,7 +66,7 @@ expect_out "^done $size " "Basic log-in" \
 	client "$ca" user=user secret=secret "$registry" team/tiny "blob@$blob"
 expect_err 1 "^error auth -13 .*localhost denies access.*HTTP 401.*rights of this user" \
 	"Basic with a wrong password" client "$ca" user=user secret=wrong "$registry" team/tiny 1
-expect_err 1 "^error auth -13 localhost refuses anonymous access .*put user and password into auth.json" \
+expect_err 1 "^error auth -13 localhost refuses anonymous access .*give user and password for this registry" \
 	"Basic without a user" client "$ca" "$registry" team/tiny 1
 registry_stop
 
@@ -80,7 +80,7 @@ expect_err 1 "^error auth -13 localhost denies access to team/tiny:1 \(HTTP 401\
 expect_equal 0 "$(grep -c secret "$TMP"/registry-*.log | cut -d: -f2 | sort -u)" "no password in the registry's log"
 registry_stop
 
-expect_err 1 "^error network -111 cannot connect to localhost \(.*:$registry_port\): Connection refused" \
+expect_err 1 "^error network -111 cannot connect to localhost \(.*:$registry_port\): Connection refused: is the registry running" \
 	"registry down" client "$ca" "$registry" team/tiny 1
 expect_err 1 "^error network -2 no such host: registry.invalid \(check its spelling" \
 	"no such host" client "$ca" hosts=/dev/null registry.invalid team/tiny 1
