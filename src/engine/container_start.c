@@ -342,6 +342,22 @@ static void answer(struct container *c, struct monitor_event *ev)
 	sys_close(ev->fd);
 }
 
+/* Its last frame may have gone to an engine that is no more: the record tells the same. Without one it
+ * was killed, or was no monitor: what it was parent of is ended by the runtime. */
+static void monitor_gone(struct container *c)
+{
+	auto_close int dir_fd = sys_open(engine.run_fd, c->id, O_RDONLY | O_DIRECTORY, 0);
+	struct monitor_exit x = {0};
+
+	if (!container_alive(c))
+		return;
+	if (dir_fd < 0 || monitor_exit_read(dir_fd, &x, NULL) < 0) {
+		x = (struct monitor_exit){.code = 137, .signaled = true};
+		str_copy(x.error, sizeof(x.error), "its monitor was killed");
+	}
+	container_ended(c, &x);
+}
+
 static void on_monitor(struct loop_io *io, uint32_t events)
 {
 	struct container *c = io->data;
@@ -358,13 +374,7 @@ static void on_monitor(struct loop_io *io, uint32_t events)
 		answer(c, &ev);
 		return;
 	}
-	/* killed, or not a monitor: what it was parent of is ended by the runtime */
-	if (container_alive(c)) {
-		struct monitor_exit x = {.code = 137, .signaled = true};
-
-		str_copy(x.error, sizeof(x.error), "its monitor was killed");
-		container_ended(c, &x);
-	}
+	monitor_gone(c);
 }
 
 int container_follow(struct container *c, int fd, struct err *e)

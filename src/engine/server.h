@@ -88,6 +88,7 @@ verb_fn verb_takeover;					/* adopt.c */
 
 /* exec.c */
 void exec_cancel(struct client *c); /* its connection ended */
+void exec_kill(struct client *c, int sig); /* KILL while it waits for its process */
 
 /* desired.c */
 void desired_start(void); /* the current generation from the store, then CONFIG/manifest.yaml if it differs; not in one-shot mode */

@@ -81,6 +81,7 @@ int unpack_role_main(int peer_fd)
 	struct err e = {0};
 	int r;
 
+	sys_umask(0);
 	sys_pipe_size(job.layer_fd,
 		      PIPE_BYTES); /* fewer switches between fetch and us; as far as allowed */
 	r = receive_start(peer_fd, &job, &e);
