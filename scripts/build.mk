@@ -107,6 +107,8 @@ FUZZ_TESTS := $(foreach t,$(patsubst %.c,%,$(wildcard tests/fuzz/fuzz_*.c)),$(if
 
 # programs that drive a part for the tests: built for the target, started by tests/story
 TOOLS := $(patsubst %.c,%,$(wildcard tests/tool/*.c))
+# yardsticks of tests/bench: libc alone, nothing of src/
+BENCHES := $(patsubst %.c,%,$(wildcard tests/bench/*.c))
 
 # Flags -----------------------------------------------------------------------------------------
 
@@ -211,6 +213,10 @@ $$(addprefix $(2)/,$$(TOOLS)): $(2)/%: $(2)/%.o $(2)/libcleat.a $(2)/.ldflags
 	$$(call say,LD,$$@)
 	$$(Q)$$($(1)_CC) $$($(1)_CFLAGS) $$($(1)_LDFLAGS) -o $$@ $$< -Wl,--start-group \
 		$$(filter %.a,$$^) $$($(1)_LIBFILES) -Wl,--end-group
+
+$$(addprefix $(2)/,$$(BENCHES)): $(2)/%: $(2)/%.o $(2)/.ldflags
+	$$(call say,LD,$$@)
+	$$(Q)$$($(1)_CC) $$($(1)_CFLAGS) $$($(1)_LDFLAGS) -s -o $$@ $$<
 
 -include $$(patsubst %.o,$(2)/%.d,$$(OBJS)) $$(patsubst %,$(2)/%.d,$$(UNIT_TESTS) $$(FUZZ_TESTS) $$(TOOLS)) \
 	$$(wildcard $(2)/tests/fake/*.d $(2)/tests/fuzz/*.d)

@@ -50,7 +50,13 @@ fuzz-short: $(FUZZERS)
 
 # Figures ---------------------------------------------------------------------------------------
 
-.PHONY: size relink-kit
+# B=words narrows to the comparisons whose path contains one of the words; ROUNDS is how often each runs
+BENCH := $(strip $(if $(B),$(foreach t,$(wildcard tests/bench/*.sh),$(if $(strip $(foreach \
+	w,$(B),$(findstring $(w),$(t)))),$(t))),$(wildcard tests/bench/*.sh)))
+
+.PHONY: size relink-kit bench
+bench: $(O)/cleat $(addprefix $(O)/,$(BENCHES))
+	$(Q)for b in $(BENCH); do O=$(abspath $(O)) CLEAT=$(abspath $(O))/cleat $$b || exit; done
 size: $(O)/cleat
 	$(Q)scripts/size $(O)/cleat $(O)/cleat.map
 relink-kit: $(O)/cleat

@@ -18,6 +18,9 @@
 /* stack, libc and frames of any role */
 #define PROGRAM_KIB 4096
 
+/* inflate, libarchive with a header of 1 MiB and its copies, the sparse map of a real file */
+#define UNPACK_HEAP_KIB 6144
+
 /* no role makes memory executable */
 #define NO_EXEC                                                                                    \
 	{.nr = SYS_mmap, .arg = 2, .without = PROT_EXEC},                                          \
@@ -86,7 +89,8 @@ const struct role roles[ROLE_COUNT] = {
 			.n_call_args = ARRAY_LEN(no_exec),
 			.root = ROLE_ROOT_STAGING,
 			.n_args = 2,
-			.max_memory_kib = 16384 + PROGRAM_KIB,
+			.max_memory_kib =
+				UNPACK_HEAP_KIB + (1 << CONFIG_ZSTD_WINDOW_LOG) / 1024 + PROGRAM_KIB,
 			.max_fds = 64,
 			.accepts = unpack_accepts,
 			.main = unpack_role_main,

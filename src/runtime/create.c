@@ -272,11 +272,41 @@ static int write_maps(struct creation *c, struct err *e)
 	return r < 0 ? r : acknowledge(c, e);
 }
 
+static int write_pid_file(const struct creation *c, struct err *e)
+{
+	char tmp[PATH_MAX / 2], text[16];
+	auto_close int fd = -1;
+	int r, n;
+
+	if (!c->o->pid_file)
+		return 0;
+	r = str_printf(tmp, sizeof(tmp), "%s.tmp", c->o->pid_file);
+	n = snprintf(text, sizeof(text), "%d", (int)c->state.pid);
+	fd = r < 0 ? r : sys_open(AT_FDCWD, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
+	r = fd < 0 ? fd : sys_write_all(fd, text, (size_t)n);
+	if (r == 0)
+		r = sys_rename(AT_FDCWD, tmp, AT_FDCWD, c->o->pid_file, 0);
+	return r < 0 ? err_set(e, r, "write pid file %s", c->o->pid_file) : 0;
+}
+
+/* run: the stage need not wait for us when it is ready, so it is told to go on before. */
+static int go_early(struct creation *c, struct err *e)
+{
+	int r = write_pid_file(c, e);
+
+	if (r < 0)
+		return r;
+	r = sys_send_fds(c->sync_fd, "x", 1, NULL, 0);
+	return r < 0 ? err_set(e, r, "talk to the container's process") : 0;
+}
+
 static int settle(struct creation *c, struct err *e)
 {
 	struct stage_msg m = {0};
 	int r = write_maps(c, e);
 
+	if (r == 0 && !c->by_pipe && !stage_asks(&c->spec))
+		r = go_early(c, e);
 	while (r == 0 && m.kind != STAGE_READY) {
 		r = stage_wait(c->sync_fd, &m);
 		if (r == 0)
@@ -298,25 +328,10 @@ static int settle(struct creation *c, struct err *e)
 				      e);
 		if (r == 0)
 			r = acknowledge(c, e);
+		if (r == 0 && !c->by_pipe)
+			r = go_early(c, e);
 	}
 	return r;
-}
-
-static int write_pid_file(const struct creation *c, struct err *e)
-{
-	char tmp[PATH_MAX / 2], text[16];
-	auto_close int fd = -1;
-	int r, n;
-
-	if (!c->o->pid_file)
-		return 0;
-	r = str_printf(tmp, sizeof(tmp), "%s.tmp", c->o->pid_file);
-	n = snprintf(text, sizeof(text), "%d", (int)c->state.pid);
-	fd = r < 0 ? r : sys_open(AT_FDCWD, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
-	r = fd < 0 ? fd : sys_write_all(fd, text, (size_t)n);
-	if (r == 0)
-		r = sys_rename(AT_FDCWD, tmp, AT_FDCWD, c->o->pid_file, 0);
-	return r < 0 ? err_set(e, r, "write pid file %s", c->o->pid_file) : 0;
 }
 
 static int make(struct creation *c, struct handover *h, struct err *e)
@@ -341,7 +356,7 @@ static int make(struct creation *c, struct handover *h, struct err *e)
 		r = spawn(c, h, e);
 	if (r == 0)
 		r = settle(c, e);
-	return r < 0 ? r : write_pid_file(c, e);
+	return r < 0 || !c->by_pipe ? r : write_pid_file(c, e);
 }
 
 int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_create *o,

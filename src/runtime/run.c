@@ -15,19 +15,16 @@
 #include "sys/fd.h"
 #include "sys/ns.h"
 #include "sys/proc.h"
-#include "sys/sock.h"
 
-int run_go(struct runtime *rt, int sync_fd, struct err *e)
+/* The stage was told to go on when it was made; its end of the socket is closed by the exec. */
+static int wait_exec(struct runtime *rt, int sync_fd, struct err *e)
 {
 	struct stage_msg m;
-	int r = sys_send_fds(sync_fd, "x", 1, NULL, 0);
+	int r = stage_wait(sync_fd, &m);
 
 	if (r < 0)
 		return err_set(e, r, "start");
-	r = stage_wait(sync_fd, &m);
-	if (r < 0)
-		return err_set(e, r, "start");
-	if (r == 0) /* closed by the exec */
+	if (r == 0)
 		return 0;
 	rt->exit_code = m.exit_code;
 	return err_text(e, m.code < 0 ? m.code : -EIO, "%s", m.text);
@@ -82,7 +79,7 @@ int runtime_run(struct runtime *rt, const struct runtime_create *o, bool detach,
 	r = creation_begin(&c, rt, o, false, e);
 	if (r < 0)
 		return r;
-	r = run_go(rt, c.sync_fd, e);
+	r = wait_exec(rt, c.sync_fd, e);
 	if (r == 0)
 		r = hooks_run(&c.spec, OCI_HOOK_POSTSTART, &c.state, OCI_RUNNING, e);
 	if (r < 0) {

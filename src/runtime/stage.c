@@ -216,13 +216,19 @@ static int birth(struct stage *s, struct err *e)
 	return r < 0 ? r : identity(s, e);
 }
 
+bool stage_asks(const struct oci_spec *s)
+{
+	const struct oci_hooks *h = s->hooks;
+
+	return h[OCI_HOOK_PRESTART].n || h[OCI_HOOK_CREATE_RUNTIME].n ||
+	       h[OCI_HOOK_CREATE_CONTAINER].n || h[OCI_HOOK_START_CONTAINER].n;
+}
+
 static int hooks_before_pivot(struct stage *s, struct err *e)
 {
-	const struct oci_hooks *h = s->spec->hooks;
 	int r;
 
-	if (!h[OCI_HOOK_PRESTART].n && !h[OCI_HOOK_CREATE_RUNTIME].n &&
-	    !h[OCI_HOOK_CREATE_CONTAINER].n && !h[OCI_HOOK_START_CONTAINER].n)
+	if (!stage_asks(s->spec))
 		return 0;
 	r = say(s, STAGE_MOUNTED);
 	if (r == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -56,3 +57,6 @@ int stage_wait(int fd, struct stage_msg *ret);
 
 /** stage_clone_flags() - CLONE_NEW* of the namespaces that are new, but cgroup */
 uint64_t stage_clone_flags(const struct oci_spec *s);
+
+/** stage_asks() - will the stage send STAGE_MOUNTED and wait for an answer? */
+bool stage_asks(const struct oci_spec *s);

@@ -288,11 +288,6 @@ int sys_pipe_size(int fd, int bytes)
 	return r < 0 ? r : 0;
 }
 
-mode_t sys_umask(mode_t mask)
-{
-	return umask(mask);
-}
-
 int sys_dup(int fd, int min_fd)
 {
 	return SYS_RET(fcntl(fd, F_DUPFD_CLOEXEC, min_fd));

@@ -68,7 +68,6 @@ int sys_pipe(int ret_fds[2], int flags);
 
 /** sys_pipe_size() - ask for room for @bytes in a pipe; -EPERM above the system's limit, -EBADF no pipe */
 int sys_pipe_size(int fd, int bytes);
-mode_t sys_umask(mode_t mask);
 int sys_dup(int fd, int min_fd);
 int sys_dup_to(int fd, int to_fd); /* close-on-exec is cleared on to_fd, also when fd == to_fd */
 int sys_set_cloexec(int fd, int on);

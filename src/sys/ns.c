@@ -94,7 +94,7 @@ int sys_exec_fd(int fd, char *const *argv, char *const *envp)
 	return SYS_RET(syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH));
 }
 
-/* libc keeps two signals for itself; the kernel is asked directly so that nothing is inherited */
+/* What may have been ignored by whoever called us; nobody ignores real-time signals. Past libc, which keeps two for itself. */
 void sys_signals_reset(void)
 {
 	struct {
@@ -105,7 +105,7 @@ void sys_signals_reset(void)
 	} dfl = {0}, old;
 	uint64_t none = 0;
 
-	for (int sig = 1; sig <= 64; sig++) {
+	for (int sig = 1; sig < 32; sig++) {
 		if (sig == SIGKILL || sig == SIGSTOP)
 			continue;
 		/* most are at their default: asking is one call instead of two, and changes nothing */

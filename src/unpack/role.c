@@ -81,7 +81,6 @@ int unpack_role_main(int peer_fd)
 	struct err e = {0};
 	int r;
 
-	sys_umask(0);
 	sys_pipe_size(job.layer_fd,
 		      PIPE_BYTES); /* fewer switches between fetch and us; as far as allowed */
 	r = receive_start(peer_fd, &job, &e);

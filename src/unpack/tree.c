@@ -271,7 +271,7 @@ static int link_from(struct unpack_tree *t, int dir_fd, const char *from,
 
 	r = sys_statat(dir_fd, from, &st, AT_SYMLINK_NOFOLLOW);
 	if (r < 0)
-		return r;
+		return err_set(e, r, "look up the target of the hard link");
 	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
 		return err_text(e, -EPERM, "it is a hard link to something that is no file");
 	t->parent_changed = true;
@@ -296,7 +296,8 @@ int unpack_tree_link(struct unpack_tree *t, const struct unpack_name *n,
 	if (str_eq(n->text, target->text))
 		return err_text(e, -ELOOP, "it is a hard link to itself");
 	dir_fd = open_target_dir(t, target);
-	r = dir_fd < 0 ? dir_fd : link_from(t, dir_fd, target->text + target->base, n, e);
+	r = dir_fd < 0 ? err_set(e, dir_fd, "open the directory of the hard link's target")
+		       : link_from(t, dir_fd, target->text + target->base, n, e);
 	if (dir_fd >= 0 && dir_fd != t->parent_fd && dir_fd != t->root_fd)
 		sys_close(dir_fd);
 	if (r != -ENOENT && r != -ENOTDIR && r != -ELOOP)

@@ -33,6 +33,7 @@
 
 struct node {
 	mode_t mode;
+	dev_t dev;
 	char *data, *synced; /* content of a file, target of a link */
 	size_t len, synced_len;
 };
@@ -526,6 +527,7 @@ static void fill_stat(int node, struct stat *ret)
 {
 	*ret = (struct stat){.st_mode = nodes[node].mode,
 			     .st_size = (off_t)nodes[node].len,
+			     .st_rdev = nodes[node].dev,
 			     .st_ino = (ino_t)node + 1,
 			     .st_nlink = 1};
 }
@@ -594,6 +596,34 @@ int sys_symlink(const char *target, int dir_fd, const char *path)
 	if (r < 0)
 		return r;
 	set_content(&nodes[r].data, &nodes[r].len, target, strlen(target));
+	return 0;
+}
+
+int sys_mknod(int dir_fd, const char *path, mode_t mode, dev_t dev)
+{
+	int r = make("mknod", dir_fd, path, mode);
+
+	if (r < 0)
+		return r;
+	nodes[r].dev = dev;
+	return 0;
+}
+
+int sys_link(int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+	int r = enter("link"), node, dir;
+	char last[256];
+
+	(void)flags;
+	if (r < 0)
+		return r;
+	node = lookup(from_fd, from);
+	dir = parent(to_fd, to, last);
+	if (node < 0 || dir < 0)
+		return node < 0 ? node : dir;
+	if (find(dir, last))
+		return -EEXIST;
+	change(node, NOWHERE, "", dir, last);
 	return 0;
 }
 
@@ -668,6 +698,29 @@ int sys_fchmod(int fd, mode_t mode)
 	if (r == 0 && f)
 		nodes[f->node].mode = (nodes[f->node].mode & S_IFMT) | mode;
 	return r < 0 ? r : f ? 0 : -EBADF;
+}
+
+int sys_chmod(int dir_fd, const char *path, mode_t mode, int flags)
+{
+	int r = enter("chmod"), node;
+
+	(void)flags;
+	if (r < 0)
+		return r;
+	node = lookup(dir_fd, path);
+	if (node < 0)
+		return node;
+	nodes[node].mode = (nodes[node].mode & S_IFMT) | mode;
+	return 0;
+}
+
+int sys_utimens(int dir_fd, const char *path, const struct timespec ts[2], int flags)
+{
+	int r = enter("utimens"), node;
+
+	(void)ts, (void)flags;
+	node = r < 0 ? r : lookup(dir_fd, path);
+	return node < 0 ? node : 0;
 }
 
 int sys_chown(int dir_fd, const char *path, uid_t uid, gid_t gid, int flags)

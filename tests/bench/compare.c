@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compare - run commands in turn, many times, and print medians beside the first one's
+ *
+ *	compare ROUNDS LABEL COMMAND ARG... [-- LABEL COMMAND ARG...]...
+ *
+ * In turn, so that what else the machine does hits all of them alike: ratios are what counts.
+ * "%n" inside a word becomes the number of the round. Peak RSS is the kernel's ru_maxrss of the
+ * command and what it waited for. A command that does not exit with 0 ends the comparison.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_COMMANDS 16
+#define MAX_ROUNDS   1000
+#define MAX_WORDS    64
+
+extern char **environ;
+
+static struct command {
+	const char *label;
+	char **argv;
+	size_t n;
+	double us[MAX_ROUNDS];
+	long rss_kib;
+} commands[MAX_COMMANDS];
+
+static double now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static void run(struct command *c, int round)
+{
+	static char words[MAX_WORDS][1024];
+	char *argv[MAX_WORDS + 1];
+	struct rusage u;
+	int status = -1;
+	double t;
+	pid_t pid;
+
+	for (size_t i = 0; i < c->n; i++) {
+		char *at = strstr(c->argv[i], "%n");
+
+		argv[i] = c->argv[i];
+		if (!at)
+			continue;
+		snprintf(words[i], sizeof(words[i]), "%.*s%d%s", (int)(at - c->argv[i]), c->argv[i],
+			 round, at + 2);
+		argv[i] = words[i];
+	}
+	argv[c->n] = NULL;
+	t = now_us();
+	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) ||
+	    wait4(pid, &status, 0, &u) != pid || status) {
+		fprintf(stderr, "compare: %s failed (status %d)\n", c->label, status);
+		exit(1);
+	}
+	c->us[round] = now_us() - t;
+	if (u.ru_maxrss > c->rss_kib)
+		c->rss_kib = u.ru_maxrss;
+}
+
+static int order(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+int main(int argc, char **argv)
+{
+	int rounds = argc > 1 ? atoi(argv[1]) : 0, n = 0;
+
+	for (int i = 2; i < argc && n < MAX_COMMANDS; n++) {
+		commands[n].label = argv[i++];
+		commands[n].argv = argv + i;
+		while (i < argc && strcmp(argv[i], "--") != 0)
+			i++;
+		commands[n].n = (size_t)(argv + i - commands[n].argv);
+		i++;
+		if (!commands[n].n || commands[n].n > MAX_WORDS)
+			n = MAX_COMMANDS;
+	}
+	if (rounds < 1 || rounds > MAX_ROUNDS || n < 1 || n == MAX_COMMANDS) {
+		fputs("usage: compare ROUNDS LABEL COMMAND ARG... [-- LABEL COMMAND ARG...]...\n",
+		      stderr);
+		return 2;
+	}
+	for (int r = 0; r < rounds; r++)
+		for (int i = 0; i < n; i++)
+			run(&commands[i], r);
+	printf("%-28s %9s %9s %9s %7s %9s\n", "", "p5 ms", "median ms", "p75 ms", "ratio",
+	       "peak KiB");
+	for (int i = 0; i < n; i++) {
+		qsort(commands[i].us, (size_t)rounds, sizeof(double), order);
+		printf("%-28s %9.2f %9.2f %9.2f %7.2f %9ld\n", commands[i].label,
+		       commands[i].us[rounds / 20] / 1e3, commands[i].us[rounds / 2] / 1e3,
+		       commands[i].us[rounds * 3 / 4] / 1e3,
+		       commands[i].us[rounds / 2] / commands[0].us[rounds / 2],
+		       commands[i].rss_kib);
+	}
+	return 0;
+}
