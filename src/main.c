@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/oci.h"
+#include "host/host.h"
 #include "init/init.h"
 #include "monitor/monitor.h"
 #include "role/role.h"
@@ -22,6 +23,9 @@ static const struct entry {
 	{"@monitor", monitor_main},
 #if defined(CONFIG_INIT)
 	{"@console", init_console_main},
+#endif
+#if defined(CONFIG_HOST)
+	{"@host", host_main},
 #endif
 };
 
