@@ -81,4 +81,18 @@ tap_end
 END
 if kill -0 "$(cat "$TMP/pid")" 2>/dev/null; then fail "no process is left"; else ok "no process is left"; fi
 expect_equal cleaned "$(cat "$TMP/cleaned")" "at_exit has run"
+
+cat >"$TMP/long.sh" <<END
+#!/bin/sh
+echo \$\$ >"$TMP/long.pid"
+echo \$TMPDIR >"$TMP/long.tmp"
+sleep 1000
+END
+chmod +x "$TMP/long.sh"
+start driver "$TOP/tests/run" "$TMP/long.sh"
+wait_for 10 test -s "$TMP/long.tmp"
+stop "$started"
+if kill -0 "$(cat "$TMP/long.pid")" 2>/dev/null; then fail "a stopped driver ends its tests"
+else ok "a stopped driver ends its tests"; fi
+if [ -e "$(cat "$TMP/long.tmp")" ]; then fail "and removes their folders"; else ok "and removes their folders"; fi
 tap_end
