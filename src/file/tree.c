@@ -36,6 +36,9 @@ static int move_up(struct removal *t, const char *name)
 		snprintf(up, sizeof(up), ".removed-%u", t->n_moved++);
 		r = sys_rename(t->fds[t->depth], name, t->fds[0], up, RENAME_NOREPLACE);
 	} while (r == -EEXIST);
+	if (r == -EINVAL ||
+	    r == -ENOSYS) /* no such flag here; what it could replace is to go as well */
+		r = sys_rename(t->fds[t->depth], name, t->fds[0], up, 0);
 	return r < 0 ? err_set(t->e, r, "move %s up for removal", name) : 0;
 }
 

@@ -55,7 +55,7 @@ int sys_mkdir(int dir_fd, const char *path, mode_t mode);
 int sys_mknod(int dir_fd, const char *path, mode_t mode, dev_t dev);
 int sys_symlink(const char *target, int dir_fd, const char *path);
 int sys_link(int from_fd, const char *from, int to_fd, const char *to, int flags);
-int sys_readlink(int dir_fd, const char *path, char *ret_target, size_t cap); /* NUL-terminated; -ENAMETOOLONG */
+int sys_readlink(int dir_fd, const char *path, char *ret_target, size_t cap); /* NUL-terminated. Return: length; -ENAMETOOLONG */
 int sys_rename(int from_fd, const char *from, int to_fd, const char *to, unsigned int flags);
 int sys_unlink(int dir_fd, const char *path, int flags);
 int sys_chmod(int dir_fd, const char *path, mode_t mode, int flags); /* AT_SYMLINK_NOFOLLOW also on old kernels */

@@ -641,7 +641,7 @@ int sys_readlink(int dir_fd, const char *path, char *ret_target, size_t cap)
 	if (nodes[node].len >= cap)
 		return -ENAMETOOLONG;
 	memcpy(ret_target, nodes[node].data, nodes[node].len + 1);
-	return 0;
+	return (int)nodes[node].len;
 }
 
 int sys_rename(int from_fd, const char *from, int to_fd, const char *to, unsigned int flags)
