@@ -6,6 +6,7 @@
 #include "registry/fetch.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 
@@ -66,14 +67,15 @@ static int send_done(struct fetch *f, const struct get *g)
 	return msg_send(f->peer_fd, &o);
 }
 
-/* a starter that does not read, or is gone, is noticed by the next frame that matters */
+/* A starter that does not read, or is gone, is noticed by the next frame that matters. It may be busy
+ * reading the sink, so this must not wait for it. */
 static void on_progress(void *data, uint64_t bytes)
 {
 	struct fetch *f = data;
 	int64_t now = sys_now_ms();
 	struct msg_out o;
 
-	if (now - f->progress_ms < PROGRESS_EVERY_MS)
+	if (now - f->progress_ms < PROGRESS_EVERY_MS || sys_poll_one(f->peer_fd, POLLOUT, 0) != POLLOUT)
 		return;
 	f->progress_ms = now;
 	msg_begin(&o, f->out, sizeof(f->out), FETCH_PROGRESS);

@@ -207,12 +207,13 @@ def mode_loop(p, req, data, kind, args):
 
 
 def mode_redirect(p, req, data, kind, args):
-    """redirect/KIND: other (host), http, file, linklocal, loopback, userinfo, none, same, relative"""
+    """redirect/KIND: other (port), byaddress (host), http, file, linklocal, loopback, userinfo, none, same, relative"""
     path = "/redirected/" + args[0]
     where = {"other": f"{p.server.args.other}{path}", "http": "http://localhost:1/x", "file": "file:///etc/passwd",
              "linklocal": "https://169.254.169.254/latest/meta-data", "loopback": "https://127.0.0.1:1/x",
              "private": "https://10.1.2.3:1/x", "decimal": "https://2130706433:1/x",
              "userinfo": f"https://user:pw@localhost:{p.server.args.port}{path}",
+             "byaddress": f"https://127.0.0.1:{p.server.args.port}{path}",
              "same": f"https://localhost:{p.server.args.port}{path}", "relative": path}.get(args[0])
     p.reply(307, [("Location", where)] if where else [], b"moved")
 

@@ -99,14 +99,18 @@ refuses "registry SSRF: redirect to link-local" redirect/linklocal http \
 
 # credentials
 : >"$TMP/other.requests"
-expect_whole "containerd CVE-2020-15157: redirect after log-in" authredirect/other user=user secret=Geheim1
+expect_whole "containerd CVE-2020-15157: redirect to another host after log-in" authredirect/byaddress \
+	user=user secret=Geheim1
+expect_equal "GET /redirected/byaddress None None None" "$(grep /redirected/byaddress "$TMP/bad.requests")" \
+	"containerd CVE-2020-15157, curl CVE-2018-1000007: no credentials for the other host"
+expect_whole "curl CVE-2022-27774: redirect to another port after log-in" authredirect/other user=user secret=Geheim1
 expect_equal "GET /redirected/other None None None" "$(cat "$TMP/other.requests")" \
-	"containerd CVE-2020-15157: no credentials for the other host"
+	"curl CVE-2022-27774: no credentials for the other port"
 expect_whole "redirect after log-in within the registry" authredirect/same user=user secret=Geheim1
 expect_equal "'Bearer tok1'" "$(grep redirected/same "$TMP/bad.requests" | cut -d' ' -f3-4)" \
 	"the registry itself still gets its token"
 expect_whole "token in access_token" realm/access
-refuses "registry realm SSRF: http realm" realm/http auth \
+refuses "containers/image CVE-2019-10214: realm without TLS" realm/http auth \
 	"names a token server without TLS \(http://localhost:1\): refused"
 refuses "registry realm SSRF: link-local realm" realm/linklocal http "link-local address 169.254.169.254:443: refused"
 refuses "realm is a file" realm/file auth "scheme is file:"

@@ -40,7 +40,7 @@ registry_cert rsa rsa "$san"
 registry_cert sha384 ecdsa "$san" -sha384
 registry_cert wild ecdsa "DNS:*.example.test"
 registry_cert other ecdsa "DNS:other.example.test"
-registry_cert nosan ecdsa ""
+registry_cert localhost ecdsa "" # its common name would fit
 registry_cert sha1 ecdsa "$san" -sha1
 registry_cert_dates expired "$san" 20240101000000Z 20250101000000Z
 registry_cert_dates future "$san" 20800101000000Z 20900101000000Z
@@ -60,8 +60,8 @@ refuses "wrong host" other tls \
 	"localhost: certificate \"other\" is for another host: use the name it was made for, or make one"
 refuses "wrong address" other tls \
 	"127.0.0.1: certificate \"other\" is not for this address: .*subjectAltName IP:127.0.0.1" 127.0.0.1
-refuses "common name alone" nosan tls \
-	"localhost: certificate \"nosan\" has no subjectAltName .*make one with subjectAltName DNS:localhost"
+refuses "common name alone" localhost tls \
+	"localhost: certificate \"localhost\" has no subjectAltName .*make one with subjectAltName DNS:localhost"
 refuses "SHA-1 signature" sha1 tls "localhost: certificate \"sha1\" is signed with a method .*SHA-256"
 refuses "expired certificate" expired tls \
 	"localhost: certificate \"expired\" expired on 2025-01-01 \(this device's clock says 20..-..-..T.*\): renew it"
