@@ -136,7 +136,7 @@ struct span span_cut(struct span s, char sep, struct span *rest, bool *found)
 
 	*found = at != NULL;
 	if (!at) {
-		*rest = (struct span){ s.p + s.len, 0 };
+		*rest = (struct span){ s.len ? s.p + s.len : s.p, 0 };
 		return s;
 	}
 	*rest = (struct span){ at + 1, s.len - (size_t)(at - s.p) - 1 };

@@ -40,10 +40,14 @@ static int child(const char *what)
 		sigset_t mask;
 
 		sigprocmask(SIG_BLOCK, NULL, &mask);
-		for (int sig = 1; sig < 32; sig++)
-			if (sigismember(&mask, sig) ||
-			    (sigaction(sig, NULL, &sa) == 0 && sa.sa_handler != SIG_DFL))
+		for (int sig = 1; sig < 32; sig++) {
+			if (sigismember(&mask, sig))
 				return sig;
+			/* a sanitizer's own handlers are none of ours */
+			if ((sig == SIGHUP || sig == SIGUSR2) &&
+			    (sigaction(sig, NULL, &sa) < 0 || sa.sa_handler != SIG_DFL))
+				return sig;
+		}
 		return 0;
 	}
 	if (str_eq(what, "env"))
