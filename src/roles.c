@@ -18,8 +18,8 @@
 /* stack, libc and frames of any role */
 #define PROGRAM_KIB 4096
 
-/* inflate, libarchive with a header of 1 MiB and its copies, the sparse map of a real file */
-#define UNPACK_HEAP_KIB 6144
+/* inflate, libarchive with the largest headers and their copies */
+#define UNPACK_HEAP_KIB 8192
 
 /* no role makes memory executable */
 #define NO_EXEC                                                                                    \
