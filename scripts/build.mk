@@ -244,3 +244,4 @@ $(O)/cleat: $(O)/cleat.debug
 	$(Q)$(CROSS)strip -o $@ $<
 
 include scripts/check.mk
+include scripts/demo.mk
