@@ -4,10 +4,9 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
 #include "base/num.h"
+#include "base/signame.h"
 #include "base/str.h"
 #include "cmd/oci_opts.h"
 #include "cmd/oci_verbs.h"
@@ -139,37 +138,6 @@ int oci_state_main(struct oci_cmd *c, int argc, char **argv)
 	return sys_write_all(1, b.p, b.len) < 0 ? 1 : 0;
 }
 
-static const struct {
-	const char *name;
-	int sig;
-} signals[] = {
-	{"HUP", SIGHUP},       {"INT", SIGINT},	  {"QUIT", SIGQUIT},   {"ILL", SIGILL},
-	{"TRAP", SIGTRAP},     {"ABRT", SIGABRT}, {"BUS", SIGBUS},     {"FPE", SIGFPE},
-	{"KILL", SIGKILL},     {"USR1", SIGUSR1}, {"SEGV", SIGSEGV},   {"USR2", SIGUSR2},
-	{"PIPE", SIGPIPE},     {"ALRM", SIGALRM}, {"TERM", SIGTERM},   {"CHLD", SIGCHLD},
-	{"CONT", SIGCONT},     {"STOP", SIGSTOP}, {"TSTP", SIGTSTP},   {"TTIN", SIGTTIN},
-	{"TTOU", SIGTTOU},     {"URG", SIGURG},	  {"XCPU", SIGXCPU},   {"XFSZ", SIGXFSZ},
-	{"VTALRM", SIGVTALRM}, {"PROF", SIGPROF}, {"WINCH", SIGWINCH}, {"IO", SIGIO},
-	{"PWR", SIGPWR},       {"SYS", SIGSYS},
-};
-
-static int signal_number(const char *text, int *ret_sig)
-{
-	const char *name = strncasecmp(text, "SIG", 3) ? text : text + 3;
-	uint32_t n;
-
-	if (num_u32(span_of(text), 64, &n) == 0) {
-		*ret_sig = (int)n;
-		return 0;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		if (!strcasecmp(name, signals[i].name)) {
-			*ret_sig = signals[i].sig;
-			return 0;
-		}
-	return -EINVAL;
-}
-
 int oci_kill_main(struct oci_cmd *c, int argc, char **argv)
 {
 	static const char text[] = "kill [--all] ID [SIGNAL]";
@@ -180,7 +148,9 @@ int oci_kill_main(struct oci_cmd *c, int argc, char **argv)
 
 	if (words < 0 || argc - words < 1 || argc - words > 2)
 		return oci_usage(text, words < 0 ? &e : NULL);
-	if (argc - words == 2 && signal_number(argv[words + 1], &sig) < 0) {
+	if (argc - words == 2)
+		sig = signame_parse(span_of(argv[words + 1]));
+	if (sig < 0) {
 		err_text(&e, -EINVAL, "signal %.32s is not known", argv[words + 1]);
 		return oci_fail(c, &e, 1);
 	}

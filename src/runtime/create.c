@@ -230,8 +230,10 @@ static int spawn(struct creation *c, struct handover *h, struct err *e)
 		return pid;
 	c->state.pid = pid;
 	r = sys_proc_start_time(pid, &c->state.start_ticks);
-	return r < 0 ? err_set(e, r, "look at the container's process")
-		     : statedir_save(c->dir_fd, &c->state, e);
+	if (r < 0)
+		return err_set(e, r, "look at the container's process");
+	/* run writes it when the program runs: until then others see "creating" and keep off */
+	return c->by_pipe ? statedir_save(c->dir_fd, &c->state, e) : 0;
 }
 
 static int write_map(pid_t pid, const char *file, const struct oci_idmap *m, size_t n,
@@ -252,12 +254,19 @@ static int write_map(pid_t pid, const char *file, const struct oci_idmap *m, siz
 	return r < 0 ? err_set(e, r, "write %s", file) : 0;
 }
 
+/* A stage that is gone has said why: that message is read next. */
+static int tell(struct creation *c, const void *data, size_t len, struct err *e)
+{
+	int r = sys_send_fds(c->sync_fd, data, len, NULL, 0);
+
+	return r < 0 && r != -EPIPE ? err_set(e, r, "talk to the container's process") : 0;
+}
+
 static int acknowledge(struct creation *c, struct err *e)
 {
 	struct stage_ack ack = {.pid = c->state.pid};
-	int r = sys_send_fds(c->sync_fd, &ack, sizeof(ack), NULL, 0);
 
-	return r < 0 ? err_set(e, r, "talk to the container's process") : 0;
+	return tell(c, &ack, sizeof(ack), e);
 }
 
 static int write_maps(struct creation *c, struct err *e)
@@ -294,10 +303,7 @@ static int go_early(struct creation *c, struct err *e)
 {
 	int r = write_pid_file(c, e);
 
-	if (r < 0)
-		return r;
-	r = sys_send_fds(c->sync_fd, "x", 1, NULL, 0);
-	return r < 0 ? err_set(e, r, "talk to the container's process") : 0;
+	return r < 0 ? r : tell(c, "x", 1, e);
 }
 
 static int settle(struct creation *c, struct err *e)

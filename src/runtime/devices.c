@@ -141,7 +141,8 @@ int rootfs_devices(struct rootfs *r, struct err *e)
 		struct stat st;
 
 		/* many kernels have no /proc/kcore; then the link would lead nowhere */
-		if (str_eq(links[i].name, "core") && sys_statat(AT_FDCWD, "/proc/kcore", &st, 0) < 0)
+		if (str_eq(links[i].name, "core") &&
+		    sys_statat(AT_FDCWD, "/proc/kcore", &st, 0) < 0)
 			continue;
 		ret = sys_symlink(links[i].target, dev, links[i].name);
 		ret = ret == -EEXIST ? 0

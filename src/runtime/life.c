@@ -66,72 +66,33 @@ static int wait_started(struct runtime *rt, int fd, const struct found *f, struc
 	return err_text(e, m.code < 0 ? m.code : -EIO, "%s", m.text);
 }
 
-static int go(struct runtime *rt, struct found *f, struct err *e)
+/* Of two starts at once, one removes the name; the other touches nothing. Return: fd of the pipe */
+static int claim(struct found *f, struct err *e)
 {
-	auto_close int start =
+	auto_close int fd =
 		sys_open(f->dir_fd, STATEDIR_START, O_WRONLY | O_NONBLOCK | O_NOFOLLOW, 0);
+	int r = fd < 0 ? fd : sys_unlink(f->dir_fd, STATEDIR_START, 0);
+
+	if (r == -ENOENT)
+		return err_text(e, r, "start %s: somebody else starts it", f->state.id);
+	return r < 0 ? err_set(e, r, "start %s", f->state.id) : take_fd(&fd);
+}
+
+static int go(struct runtime *rt, struct found *f, int start_fd, struct err *e)
+{
 	auto_close int started =
 		sys_open(f->dir_fd, STATEDIR_STARTED, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0);
-	int r;
+	int r = started;
 
-	if (start < 0 || started < 0)
-		return err_set(e, start < 0 ? start : started, "start %s", f->state.id);
-	/* of two starts at once, one removes the name */
-	r = sys_unlink(f->dir_fd, STATEDIR_START, 0);
-	if (r < 0)
-		return err_set(e, r, "start %s: somebody else starts it", f->state.id);
 	sys_signal_ignore(SIGPIPE);
-	r = (int)sys_write(start, "x", 1);
+	if (r >= 0)
+		r = (int)sys_write(start_fd, "x", 1);
 	if (r < 0)
 		return err_set(e, r, "start %s", f->state.id);
-	sys_close(take_fd(&start));
 	sys_set_nonblock(started, 0);
 	r = wait_started(rt, started, f, e);
 	sys_unlink(f->dir_fd, STATEDIR_STARTED, 0);
 	return r;
-}
-
-/* As runc and the specification: a poststart hook that fails ends the container. */
-static int after_start(const struct oci_spec *s, const struct oci_state *state, struct err *e)
-{
-	int r = hooks_run(s, OCI_HOOK_POSTSTART, state, OCI_RUNNING, e);
-
-	if (r < 0)
-		sys_kill(state->pid, SIGKILL);
-	return r;
-}
-
-int runtime_start(struct runtime *rt, const char *id, struct err *e)
-{
-	static struct oci_spec spec;
-	struct found f;
-	int r = find(rt, id, &f, e);
-
-	if (r < 0)
-		return r;
-	if (f.status != OCI_CREATED)
-		r = err_text(e, -EINVAL, "cannot start container %s: it is %s", id,
-			     oci_status_name(f.status));
-	if (r == 0)
-		r = statedir_load_config(rt, f.dir_fd, &spec, e);
-	if (r == 0)
-		r = go(rt, &f, e);
-	if (r == 0)
-		r = after_start(&spec, &f.state, e);
-	sys_close(f.dir_fd);
-	return r;
-}
-
-int runtime_state(struct runtime *rt, const char *id, struct buf *b, struct err *e)
-{
-	struct found f;
-	int r = find(rt, id, &f, e);
-
-	if (r < 0)
-		return r;
-	oci_state_print(b, &f.state, f.status);
-	sys_close(f.dir_fd);
-	return buf_ok(b) ? 0 : err_text(e, -EFBIG, "the state is too long");
 }
 
 /*
@@ -150,25 +111,6 @@ static int signal_first(const struct oci_state *s, int sig)
 	if (r < 0 || ticks != s->start_ticks)
 		return -ESRCH;
 	return fd >= 0 ? sys_pidfd_signal(fd, sig) : sys_kill(s->pid, sig);
-}
-
-int runtime_kill(struct runtime *rt, const char *id, int sig, bool all, struct err *e)
-{
-	struct found f;
-	int r = find(rt, id, &f, e);
-
-	if (r < 0)
-		return r;
-	if (all)
-		r = cgroup_signal_all(&f.state.cgroups, sig, e);
-	else if (f.status == OCI_STOPPED || f.status == OCI_CREATING)
-		r = -ESRCH;
-	else
-		r = signal_first(&f.state, sig);
-	sys_close(f.dir_fd);
-	if (r == -ESRCH)
-		return err_text(e, r, "container %s is not running", id);
-	return r < 0 && !e->code ? err_set(e, r, "signal container %s", id) : r;
 }
 
 /* Gone is gone for everybody: the parent may still have to ask for its exit status. */
@@ -194,6 +136,65 @@ static int kill_and_wait(const struct oci_state *s, struct err *e)
 		sys_sleep_ms(2);
 	}
 	return s->pid ? err_text(e, -EBUSY, "container %s survives SIGKILL", s->id) : 0;
+}
+
+int runtime_start(struct runtime *rt, const char *id, struct err *e)
+{
+	static struct oci_spec spec;
+	auto_close int start_fd = -1;
+	struct found f;
+	int r = find(rt, id, &f, e);
+
+	if (r < 0)
+		return r;
+	if (f.status != OCI_CREATED)
+		r = err_text(e, -EINVAL, "cannot start container %s: it is %s", id,
+			     oci_status_name(f.status));
+	if (r == 0)
+		r = statedir_load_config(rt, f.dir_fd, &spec, e);
+	if (r == 0)
+		r = start_fd = claim(&f, e);
+	if (r >= 0) {
+		r = go(rt, &f, start_fd, e);
+		if (r == 0)
+			r = hooks_run(&spec, OCI_HOOK_POSTSTART, &f.state, OCI_RUNNING, e);
+		/* as runc and the specification: what did not start well is stopped when we return */
+		if (r < 0)
+			kill_and_wait(&f.state, NULL);
+	}
+	sys_close(f.dir_fd);
+	return r;
+}
+
+int runtime_state(struct runtime *rt, const char *id, struct buf *b, struct err *e)
+{
+	struct found f;
+	int r = find(rt, id, &f, e);
+
+	if (r < 0)
+		return r;
+	oci_state_print(b, &f.state, f.status);
+	sys_close(f.dir_fd);
+	return buf_ok(b) ? 0 : err_text(e, -EFBIG, "the state is too long");
+}
+
+int runtime_kill(struct runtime *rt, const char *id, int sig, bool all, struct err *e)
+{
+	struct found f;
+	int r = find(rt, id, &f, e);
+
+	if (r < 0)
+		return r;
+	if (all)
+		r = cgroup_signal_all(&f.state.cgroups, sig, e);
+	else if (f.status == OCI_STOPPED || f.status == OCI_CREATING)
+		r = -ESRCH;
+	else
+		r = signal_first(&f.state, sig);
+	sys_close(f.dir_fd);
+	if (r == -ESRCH)
+		return err_text(e, r, "container %s is not running", id);
+	return r < 0 && !e->code ? err_set(e, r, "signal container %s", id) : r;
 }
 
 static int destroy(struct runtime *rt, struct found *f, struct err *e)

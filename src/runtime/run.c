@@ -81,6 +81,8 @@ int runtime_run(struct runtime *rt, const struct runtime_create *o, bool detach,
 		return r;
 	r = wait_exec(rt, c.sync_fd, e);
 	if (r == 0)
+		r = statedir_save(c.dir_fd, &c.state, e);
+	if (r == 0)
 		r = hooks_run(&c.spec, OCI_HOOK_POSTSTART, &c.state, OCI_RUNNING, e);
 	if (r < 0) {
 		creation_abort(&c);

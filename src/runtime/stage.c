@@ -59,7 +59,10 @@ int stage_wait(int fd, struct stage_msg *ret)
 {
 	ssize_t n = sys_read(fd, ret, sizeof(*ret));
 
-	if (n == 0 || n == -ECONNRESET)
+	/* it ended without reading all we sent: told once, before what it said last */
+	if (n == -ECONNRESET)
+		n = sys_read(fd, ret, sizeof(*ret));
+	if (n == 0)
 		return 0;
 	if (n != (ssize_t)sizeof(*ret))
 		return n < 0 ? (int)n : -EBADMSG;

@@ -116,6 +116,11 @@ static void put_rule(struct program *p, const struct oci_device_rule *d)
 			p->insn[i].off = (int16_t)(p->n - i - 1);
 }
 
+static bool fits_everything(const struct oci_device_rule *d)
+{
+	return d->type == 'a' && d->read && d->write && d->mknod;
+}
+
 int cgroup_v2_devices(const struct cgroup_hierarchy *h, const struct oci_resources *r,
 		      struct err *e)
 {
@@ -123,6 +128,7 @@ int cgroup_v2_devices(const struct cgroup_hierarchy *h, const struct oci_resourc
 	const struct oci_device_rule *more;
 	size_t n_more = cgroup_default_devices(&more);
 	auto_close int fd = -1;
+	bool always = false;
 	int ret;
 
 	if (!r->n_devices)
@@ -133,12 +139,13 @@ int cgroup_v2_devices(const struct cgroup_hierarchy *h, const struct oci_resourc
 	put_head(&p);
 	for (size_t i = n_more; i > 0; i--)
 		put_rule(&p, &more[i - 1]);
-	for (size_t i = r->n_devices; i > 0; i--) {
+	for (size_t i = r->n_devices; i > 0 && !always; i--) {
 		put_rule(&p, &r->devices[i - 1]);
-		if (r->devices[i - 1].type == 'a')
-			break; /* fits everything: what came before it never decides */
+		always = fits_everything(&r->devices[i - 1]);
 	}
-	put_return(&p, false);
+	/* the verifier refuses instructions that nothing leads to */
+	if (!always)
+		put_return(&p, false);
 	fd = sys_bpf_load_device(p.insn, p.n);
 	if (fd < 0)
 		return err_set(
