@@ -167,7 +167,7 @@ oci run --detach --bundle b "$id"
 i=0
 exec 8<canary
 while [ $i -lt 60 ]; do
-	oci exec "$id" /bin/true
+	oci exec "$id" /bin/true >/dev/null 2>&1
 	i=$((i + 1))
 done
 exec 8<&-

@@ -50,6 +50,27 @@ expect "delete --force of a running container" oci delete --force "$id"
 expect "it is gone" gone
 no_leftovers "nothing is left"
 
+# two starts at once: one wins, and the loser does not harm the container
+sh_args 'exec sleep 60'
+config b
+n=0 lost=0
+while [ $n -lt 10 ]; do
+	container_name
+	oci create --bundle b "$id"
+	oci start "$id" >s1 2>&1 &
+	one=$!
+	oci start "$id" >s2 2>&1 &
+	two=$!
+	wait $one
+	r1=$?
+	wait $two
+	r2=$?
+	[ $((r1 + r2)) = 125 ] && state_is running || lost=$((lost + 1))
+	oci delete --force "$id"
+	n=$((n + 1))
+done
+expect_equal 0 $lost "of two starts at once exactly one succeeds"
+
 # run: exit status and signals
 for code in 0 1 42 255; do
 	sh_args "exit $code"
