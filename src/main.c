@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/oci.h"
 #include "host/host.h"
+#include "engine/engine.h"
 #include "init/init.h"
 #include "monitor/monitor.h"
 #include "role/role.h"
@@ -30,7 +31,13 @@ static const struct entry {
 };
 
 /* what people type; these verbs are parts, which cmd/ must not include */
+static int engine_hook(const struct cmd_engine_options *o)
+{
+	return engine_main(&o->paths, o->runtime, o->one_shot);
+}
+
 static const struct cmd_hooks hooks = {
+	.engine = engine_hook,
 #if defined(CONFIG_OCI_CLI)
 	.oci = oci_main,
 #endif

@@ -126,10 +126,10 @@ static int run_verb(const struct cmd *c, int argc, char **argv)
 	return c->run(n, argv);
 }
 
-int cmd_engine_hook(bool one_shot)
+int cmd_engine_hook(const struct cmd_engine_options *o)
 {
 	if (the_hooks->engine)
-		return the_hooks->engine(&cmd_globals.paths, one_shot);
+		return the_hooks->engine(o);
 	cmd_error("this build has no engine");
 	return 1;
 }

@@ -32,11 +32,18 @@ struct cmd {
 
 #define CMD_EXIT_USAGE 2
 
+/** struct cmd_engine_options - "cleat engine" */
+struct cmd_engine_options {
+	struct ctl_paths paths;
+	const char *runtime; /* absolute path of another OCI runtime, NULL = our own */
+	bool one_shot;	     /* serve the connection at descriptor 3, then end */
+};
+
 /**
  * struct cmd_hooks - verbs that are parts of their own; main.c names them, since cmd/ must not include them
  */
 struct cmd_hooks {
-	int (*engine)(const struct ctl_paths *paths, bool one_shot);
+	int (*engine)(const struct cmd_engine_options *o);
 	int (*oci)(int argc, char **argv); /* arguments behind the word */
 	int (*init)(int argc, char **argv);
 };
@@ -44,8 +51,8 @@ struct cmd_hooks {
 /** cmd_main() - "cleat ..." as people type it. Return: exit status */
 int cmd_main(int argc, char **argv, const struct cmd_hooks *hooks);
 
-/** cmd_engine_hook() - become the engine of cmd_globals.paths */
-int cmd_engine_hook(bool one_shot);
+/** cmd_engine_hook() - become the engine */
+int cmd_engine_hook(const struct cmd_engine_options *o);
 
 /** cmd_usage() - what is wrong with the command line, and a hint. Return: CMD_EXIT_USAGE */
 int cmd_usage(const struct cmd *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -64,36 +64,6 @@ size_t engine_runtime_args(char *ret_args[static 3])
 
 /* Start ----------------------------------------------------------------------------------------- */
 
-static int usage(const char *what)
-{
-	if (what)
-		fprintf(stderr, "cleat engine: unknown argument %s\n", what);
-	fputs("usage: cleat [--root DIR] [--run DIR] [--config DIR] engine [--runtime PATH]\n", stderr);
-	return 2;
-}
-
-static int parse_args(int argc, char **argv)
-{
-	engine.runtime = "/proc/self/exe";
-	engine.own_runtime = true;
-	for (int i = 0; i < argc; i++) {
-		if (str_eq(argv[i], "--one-shot")) {
-			engine.one_shot = true;
-		} else if (str_eq(argv[i], "--runtime") && i + 1 < argc) {
-			engine.runtime = argv[++i];
-			engine.own_runtime = false;
-			if (engine.runtime[0] != '/') {
-				fprintf(stderr, "cleat engine: --runtime %s: expected an absolute path\n",
-					engine.runtime);
-				return 2;
-			}
-		} else {
-			return usage(str_eq(argv[i], "--help") ? NULL : argv[i]);
-		}
-	}
-	return 0;
-}
-
 /* A second engine on the machine has cgroups of its own, found again after a restart. */
 static void name_cgroup(void)
 {
@@ -173,14 +143,15 @@ static int start(struct err *e)
 	return 0;
 }
 
-int engine_main(int argc, char **argv, const struct ctl_paths *paths)
+int engine_main(const struct ctl_paths *paths, const char *runtime, bool one_shot)
 {
 	struct err e = {0};
 	uint32_t ns;
-	int r = parse_args(argc, argv);
+	int r;
 
-	if (r)
-		return r;
+	engine.runtime = runtime ? runtime : "/proc/self/exe";
+	engine.own_runtime = !runtime;
+	engine.one_shot = one_shot;
 	sys_realtime(&engine.started_s, &ns);
 	r = set_paths(paths, &e);
 	if (r == 0)

@@ -64,8 +64,14 @@ static inline void scratch_restore(size_t *mark)
 	engine.scratch.len = *mark;
 }
 
-/** engine_main() - "cleat engine [--one-shot] [--runtime PATH]" behind the global options */
-int engine_main(int argc, char **argv, const struct ctl_paths *paths);
+/**
+ * engine_main() - "cleat engine": until it is told to stop
+ * @runtime:  absolute path of another OCI runtime, NULL = our own
+ * @one_shot: serve the control connection at descriptor 3 and end with it
+ *
+ * Return: exit status.
+ */
+int engine_main(const struct ctl_paths *paths, const char *runtime, bool one_shot);
 
 /** engine_changed() - something that planning or shutdown depends on happened; both run from the loop, soon */
 void engine_changed(void);
