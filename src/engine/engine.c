@@ -14,7 +14,7 @@
 #define ONE_SHOT_FD  3
 #define MAX_ORPHANS  (2 * CONFIG_MAX_CONTAINERS)
 
-struct engine engine = {.run_fd = -1};
+struct engine engine; /* no initialiser: its memory must not be in the file */
 
 static struct loop_timer change_timer;
 static struct loop_child orphans[MAX_ORPHANS];
@@ -152,6 +152,7 @@ int engine_main(const struct ctl_paths *paths, const char *runtime, bool one_sho
 	engine.runtime = runtime ? runtime : "/proc/self/exe";
 	engine.own_runtime = !runtime;
 	engine.one_shot = one_shot;
+	engine.run_fd = -1;
 	sys_realtime(&engine.started_s, &ns);
 	r = set_paths(paths, &e);
 	if (r == 0)

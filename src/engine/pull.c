@@ -17,7 +17,7 @@
 
 #define PARSE_TIMEOUT_MS 60000 /* a parser that takes a minute for one document hangs */
 
-static struct pull job = {.layout_fd = -1, .doc_fd = -1, .manifest_fd = -1, .config_fd = -1};
+static struct pull job; /* no initialiser: its memory must not be in the file */
 static struct loop_timer kick; /* the first step is taken from the loop, like all others */
 
 static const char *const state_names[] = {
@@ -380,6 +380,7 @@ static int begin(const struct pull_env *env, const struct reference *ref, const 
 
 	if (pull_active())
 		return err_text(e, -EBUSY, "another pull is under way");
+	p->layout_fd = p->doc_fd = p->manifest_fd = p->config_fd = -1;
 	p->env = *env;
 	p->ref = *ref;
 	p->cb = *callbacks;
