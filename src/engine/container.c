@@ -235,7 +235,7 @@ int container_new(const struct manifest_service *spec, const char *name, const c
 {
 	struct container_record r = {.service = (char *)(uintptr_t)service, .image_name = spec->image,
 				     .image = *image, .hash = *hash, .auto_remove = auto_remove, .spec = *spec};
-	char id[CONTAINER_ID_CAP], chosen[CONTAINER_NAME_CAP];
+	char id[CONTAINER_ID_CAP], chosen[CONTAINER_NAME_CAP], quoted[EVENT_TEXT_CAP];
 	struct container *c = slot_take(e);
 	uint8_t random[32];
 	uint32_t ns;
@@ -264,7 +264,7 @@ int container_new(const struct manifest_service *spec, const char *name, const c
 		c->state = CONTAINER_FREE;
 		return n;
 	}
-	event("container-new", "id=%.12s name=%s image=%.12s", c->id, c->name, r.image_name);
+	event("container-new", "id=%.12s name=%s image=%s", c->id, c->name, event_text(quoted, r.image_name));
 	*ret_container = c;
 	return 0;
 }

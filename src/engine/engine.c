@@ -130,8 +130,10 @@ static int start(struct err *e)
 	if (r < 0)
 		return r;
 	container_load_all();
-	if (engine.one_shot)
+	if (engine.one_shot) {
+		event_mute();
 		return server_serve(ONE_SHOT_FD, e);
+	}
 	r = open_run(e);
 	if (r == 0)
 		r = server_listen(e);
@@ -161,13 +163,11 @@ int engine_main(const struct ctl_paths *paths, const char *runtime, bool one_sho
 		fprintf(stderr, "cleat: %s\n", e.msg);
 		return 1;
 	}
-	if (!engine.one_shot)
-		event("engine-started", "version=%s root=%s run=%s", CLEAT_VERSION, engine.root, engine.run);
+	event("engine-started", "version=%s root=%s run=%s", CLEAT_VERSION, engine.root, engine.run);
 	r = loop_run(&engine.loop);
 	pull_cancel();
 	server_close();
 	store_close(&engine.store);
-	if (!engine.one_shot)
-		event("engine-ended", "status=%d", r);
+	event("engine-ended", "status=%d", r);
 	return r < 0 ? 1 : r;
 }

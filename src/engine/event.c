@@ -2,6 +2,7 @@
 #include "engine/event.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,13 @@
 #include "sys/proc.h"
 
 #define LINE_CAP 1400
+
+static bool muted;
+
+void event_mute(void)
+{
+	muted = true;
+}
 
 char *event_text(char dst[static EVENT_TEXT_CAP], const char *text)
 {
@@ -41,6 +49,8 @@ static void line_begin(struct buf *b, char *line, const char *what, const char *
 
 static void line_end(struct buf *b)
 {
+	if (muted)
+		return;
 	b->p[b->len] = '\n';
 	sys_write_all(2, b->p, b->len + 1);
 }

@@ -10,6 +10,9 @@
 
 #define EVENT_TEXT_CAP 400
 
+/** event_mute() - no lines from now on: a one-shot engine's client tells the user itself */
+void event_mute(void);
+
 /** event() - write a line; what does not fit is cut */
 void event(const char *what, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

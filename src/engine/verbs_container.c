@@ -117,15 +117,15 @@ static int run_prepare(struct client *c, const struct ctl_request *r, struct msg
 		return err_text(e, -E2BIG, "the description of the container is longer than %d KiB "
 					   "(CONFIG_CLIENT_SERVICE_KIB)",
 				CONFIG_CLIENT_SERVICE_KIB);
-	if (str_copy(c->name, sizeof(c->name), r->name ? r->name : "") < 0)
-		return err_text(e, -ENAMETOOLONG, "the container's name is longer than %d characters",
-				CONTAINER_NAME_CAP - 1);
 	memcpy(c->service, r->service.p, r->service.len);
 	c->service_len = r->service.len;
 	dec_init(&d, c->service, c->service_len, &engine.scratch);
 	manifest_service_decode(&d, &s);
 	if (dec_done(&d) < 0 || str_empty(s.image))
 		return err_text(e, -EBADMSG, "the description of the container is malformed");
+	if (str_copy(c->name, sizeof(c->name), s.name ? s.name : "") < 0)
+		return err_text(e, -ENAMETOOLONG, "the container's name is longer than %d characters",
+				CONTAINER_NAME_CAP - 1);
 	take_stdio(c->fds, r, m);
 	if (store_find(&engine.store, s.image, ret_image, NULL) == 0)
 		return 1;
