@@ -19,7 +19,7 @@
 # Needs docker-registry skopeo umoci openssl curl jq busybox (static), htpasswd.
 
 registry_need() {
-	need docker-registry skopeo umoci openssl curl jq busybox python3
+	need docker-registry skopeo umoci openssl curl jq busybox python3 htpasswd
 }
 
 registry_quiet() {
