@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "fake/old_kernel.h"
 #include "role/calls.h"
 #include "role/role.h"
 #include "sys/fd.h"
@@ -247,7 +248,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(enters_its_cgroup),
 		cmocka_unit_test(dies_with_its_starter),
 	};
+	static const int young[] = {SYS_clone3, SYS_pidfd_open, SYS_pidfd_send_signal,
+				    SYS_close_range, SYS_openat2};
 	uint32_t action = SECCOMP_RET_KILL_PROCESS;
+	int r;
 
 	if (argc == 2 && argv[1][0] == '@')
 		return role_main(argv[1]);
@@ -259,5 +263,7 @@ int main(int argc, char **argv)
 		puts("1..0 # skip no seccomp filters here (user-mode emulation)");
 		return 0;
 	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	r = cmocka_run_group_tests_name("this kernel", tests, NULL, NULL);
+	old_kernel(young, ARRAY_LEN(young));
+	return r | cmocka_run_group_tests_name("old kernel", tests, NULL, NULL);
 }
