@@ -76,6 +76,36 @@ static void opening_sweeps_what_was_left(void **state)
 	assert_int_equal(fake_count(ROOT_PATH "/refs"), 0);
 }
 
+/* containerd CVE-2025-47290: two pulls of one layer at the same time; the first one wins, the second changes nothing */
+static void cve_2025_47290_one_layer_is_unpacked_twice(void **state)
+{
+	char first[32], second[32];
+	uint64_t freed;
+	int a, b;
+	(void)state;
+
+	a = store_layer_begin(&store, first, &err);
+	b = store_layer_begin(&store, second, &err);
+	assert_true(a >= 0 && b >= 0);
+	assert_string_not_equal(first, second);
+	sys_close(sys_open(a, "from-first", O_WRONLY | O_CREAT, 0644));
+	sys_close(sys_open(b, "from-second", O_WRONLY | O_CREAT, 0644));
+	sys_close(a);
+	sys_close(b);
+	assert_int_equal(store_layer_commit(&store, first, &one.diff_ids[0], 1, &err), 0);
+	assert_int_equal(store_layer_commit(&store, second, &one.diff_ids[0], 2, &err), 0);
+	assert_int_equal(fake_count(ROOT_PATH "/staging"), 0);
+	a = store_layer_open(&store, &one.diff_ids[0], &err);
+	assert_true(a >= 0);
+	b = sys_open(a, "from-first", O_RDONLY, 0);
+	assert_true(b >= 0);
+	assert_int_equal(sys_open(a, "from-second", O_RDONLY, 0), -ENOENT);
+	sys_close(a);
+	sys_close(b);
+	assert_int_equal(store_gc(&store, NULL, 0, &freed, &err), 0);
+	assert_int_equal(freed, 1); /* the meta is that of the first, too */
+}
+
 static void an_image_comes_back_as_it_was(void **state)
 {
 	struct store_image img;
@@ -366,6 +396,7 @@ int main(void)
 		TEST(a_second_opener_learns_who_has_it),
 		TEST(the_path_must_be_absolute),
 		TEST(opening_sweeps_what_was_left),
+		TEST(cve_2025_47290_one_layer_is_unpacked_twice),
 		TEST(an_image_comes_back_as_it_was),
 		TEST(an_image_needs_its_layers_and_its_digests),
 		TEST(putting_again_repairs),
