@@ -378,7 +378,8 @@ int get_run(struct session *s, struct get *g, struct err *e)
 			r = stream(s, g, e);
 		if (r == 0)
 			return 0;
-		failures = g->bytes > before ? 1 : failures + 1;
+		/* a byte for each connection would go on for ever */
+		failures = g->bytes - before >= CONN_MIN_BYTES ? 1 : failures + 1;
 		if (!may_retry(s, g, r))
 			return r;
 		if (failures > CONFIG_FETCH_RETRIES) {

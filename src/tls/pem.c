@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Certificate bundles are searched once per certificate of a chain instead of being kept in memory
- * parsed: 145 authorities would take 70 KiB, a search takes about a millisecond.
+ * parsed: 145 authorities would take 70 KiB, a search takes four milliseconds.
  */
 #include "tls/pem.h"
 

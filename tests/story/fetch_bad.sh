@@ -50,6 +50,7 @@ expect_whole "connections that are closed without saying" closing
 expect_out "^done.*" "a closed kept connection is replaced" client "$bad" closing "$blob" "$blob" "$blob"
 expect_whole "503 and Retry-After, then good" flaky/503/2/1
 refuses "truncated for ever" stuck/1000 network "gave up after 5 attempts: .*closed the connection"
+refuses "slow loris: a byte for each connection" cut/1 network "gave up after 5 attempts"
 refuses "truncated blob with a right length" truncated http "has 524288 bytes, its manifest says $size" expect=$size
 refuses "longer than the manifest says" longer http "its manifest says $size" expect=$size
 refuses "wrong part" wrongrange/1000 http "sends another part than the one asked for"
