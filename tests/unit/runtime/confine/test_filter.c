@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The default profile, compiled and then asked call by call: the program is run here by a small
+ * interpreter of classic BPF. What must be allowed and what must not is Docker's documented list, not
+ * the table it was made from.
+ */
+#include "test.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "oci/defaults.h"
+#include "runtime/confine/filter.h"
+
+#if defined(__x86_64__)
+#define NATIVE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define NATIVE AUDIT_ARCH_AARCH64
+#else
+#define NATIVE AUDIT_ARCH_ARM
+#endif
+
+static _Alignas(16) char memory[256 * 1024];
+static struct filter_program program;
+static struct arena arena;
+static struct err err;
+
+static uint32_t run(const struct filter_program *p, const struct seccomp_data *d)
+{
+	uint32_t acc = 0, mem[16] = {0};
+
+	for (size_t pc = 0; pc < p->n; pc++) {
+		const struct sock_filter *i = &p->insn[pc];
+
+		switch (i->code) {
+		case BPF_LD | BPF_W | BPF_ABS:
+			memcpy(&acc, (const char *)d + i->k, sizeof(acc));
+			break;
+		case BPF_ALU | BPF_AND | BPF_K:
+			acc &= i->k;
+			break;
+		case BPF_JMP | BPF_JA:
+			pc += i->k;
+			break;
+		case BPF_JMP | BPF_JEQ | BPF_K:
+			pc += acc == i->k ? i->jt : i->jf;
+			break;
+		case BPF_JMP | BPF_JGT | BPF_K:
+			pc += acc > i->k ? i->jt : i->jf;
+			break;
+		case BPF_JMP | BPF_JGE | BPF_K:
+			pc += acc >= i->k ? i->jt : i->jf;
+			break;
+		case BPF_JMP | BPF_JSET | BPF_K:
+			pc += acc & i->k ? i->jt : i->jf;
+			break;
+		case BPF_ST:
+			mem[i->k & 15] = acc;
+			break;
+		case BPF_LD | BPF_MEM:
+			acc = mem[i->k & 15];
+			break;
+		case BPF_RET | BPF_K:
+			return i->k;
+		default:
+			fail_msg("instruction %zu: code %#x", pc, i->code);
+		}
+	}
+	fail_msg("the program has no end");
+	return 0;
+}
+
+static uint32_t ask(const struct filter_program *p, int nr, uint64_t a0)
+{
+	struct seccomp_data d = {.nr = nr, .arch = NATIVE, .args = {a0}};
+
+	return run(p, &d);
+}
+
+static void compile_default(uint64_t caps)
+{
+	struct oci_seccomp s;
+
+	arena_init(&arena, memory, sizeof(memory));
+	assert_int_equal(oci_seccomp_default(caps, &arena, &s), 0);
+	err = (struct err){0};
+	assert_int_equal(filter_compile(&s, &program, &err), 0);
+}
+
+#define REFUSED(nr, a0) assert_int_equal(ask(&program, nr, a0), SECCOMP_RET_ERRNO | EPERM)
+#define ALLOWED(nr, a0) assert_int_equal(ask(&program, nr, a0), SECCOMP_RET_ALLOW)
+
+static void default_profile_is_dockers(void **state)
+{
+	static const int refused[] = {
+		SYS_mount,
+		SYS_umount2,
+		SYS_pivot_root,
+		SYS_unshare,
+		SYS_setns,
+		SYS_bpf,
+		SYS_keyctl,
+		SYS_add_key,
+		SYS_request_key,
+		SYS_userfaultfd,
+		SYS_perf_event_open,
+		SYS_kexec_load,
+		SYS_init_module,
+		SYS_finit_module,
+		SYS_delete_module,
+		SYS_reboot,
+		SYS_swapon,
+		SYS_swapoff,
+		SYS_settimeofday,
+		SYS_clock_settime,
+		SYS_acct,
+		SYS_quotactl,
+		SYS_sethostname,
+		SYS_syslog,
+		SYS_open_by_handle_at,
+		SYS_move_pages,
+		SYS_mbind,
+		SYS_io_uring_setup,
+		SYS_io_uring_enter,
+		SYS_fsopen,
+		SYS_fsmount,
+		SYS_move_mount,
+		SYS_open_tree,
+		SYS_kcmp,
+		SYS_vhangup,
+		SYS_pidfd_getfd,
+	};
+	static const int allowed[] = {
+		SYS_read,
+		SYS_openat,
+		SYS_execve,
+		SYS_mmap,
+		SYS_futex,
+		SYS_exit_group,
+		SYS_chroot,
+		SYS_mknodat,
+		SYS_ptrace,
+		SYS_seccomp,
+		SYS_capset,
+		SYS_statx,
+		SYS_getrandom,
+		SYS_memfd_create,
+		SYS_rseq,
+		SYS_close_range,
+		SYS_openat2,
+		SYS_pidfd_open,
+		SYS_landlock_create_ruleset,
+		SYS_setuid,
+		SYS_bind,
+	};
+
+	(void)state;
+	compile_default(OCI_DEFAULT_CAPS);
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
+		if (ask(&program, refused[i], 0) != (SECCOMP_RET_ERRNO | EPERM))
+			fail_msg("call %d is not refused", refused[i]);
+	for (size_t i = 0; i < ARRAY_LEN(allowed); i++)
+		if (ask(&program, allowed[i], 0) != SECCOMP_RET_ALLOW)
+			fail_msg("call %d is not allowed", allowed[i]);
+}
+
+static void arguments_decide(void **state)
+{
+	(void)state;
+	compile_default(OCI_DEFAULT_CAPS);
+	ALLOWED(SYS_clone, 0x00010000 | 17); /* a thread, a fork */
+	REFUSED(SYS_clone, 0x10000000);	     /* CLONE_NEWUSER */
+	REFUSED(SYS_clone, 0x00020000);	     /* CLONE_NEWNS */
+	assert_int_equal(ask(&program, SYS_clone3, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	for (uint64_t family = 0; family < 64; family++) {
+		/* moby 29: everything below 12 and a list; neither AF_ALG (38) nor AF_VSOCK (40) */
+		bool want = family < 12 || strchr("\15\16\17\20\21\22\25\26\30\32\33\34\35\36\37\40"
+						  "\41\43\44\47\51\52\53\54\55",
+						  (int)family);
+
+		if ((ask(&program, SYS_socket, family) == SECCOMP_RET_ALLOW) != want)
+			fail_msg("socket family %d", (int)family);
+	}
+	REFUSED(SYS_socket, 38);
+	REFUSED(SYS_socket, 40);
+	ALLOWED(SYS_personality, 0);
+	ALLOWED(SYS_personality, 0xffffffff);
+	REFUSED(SYS_personality, 0x0040000); /* ADDR_NO_RANDOMIZE */
+}
+
+static void capabilities_open_calls(void **state)
+{
+	(void)state;
+	compile_default(OCI_DEFAULT_CAPS | 1ULL << 21); /* SYS_ADMIN */
+	ALLOWED(SYS_mount, 0);
+	ALLOWED(SYS_clone, 0x10000000);
+	ALLOWED(SYS_clone3, 0);
+	REFUSED(SYS_init_module, 0);
+	compile_default(1ULL << 16 | 1ULL << 25); /* SYS_MODULE, SYS_TIME; no SYS_CHROOT */
+	ALLOWED(SYS_init_module, 0);
+	ALLOWED(SYS_clock_settime, 0);
+	REFUSED(SYS_chroot, 0);
+}
+
+static void foreign_architecture_is_killed(void **state)
+{
+	struct seccomp_data d = {.nr = 0, .arch = AUDIT_ARCH_S390X};
+
+	(void)state;
+	compile_default(OCI_DEFAULT_CAPS);
+	assert_int_equal(run(&program, &d) & SECCOMP_RET_ACTION_FULL, SECCOMP_RET_KILL_THREAD);
+}
+
+static void two_conditions_on_one_argument_are_alternatives(void **state)
+{
+	struct oci_seccomp_arg args[] = {{0, OCI_SECCOMP_OP_EQ, 1, 0},
+					 {0, OCI_SECCOMP_OP_EQ, 2, 0}};
+	char *names[] = {(char *)"dup", (char *)"nosuchcall", NULL};
+	struct oci_seccomp_rule rule = {.names = {names, 2},
+					.action = OCI_SECCOMP_ERRNO,
+					.errno_ret = {true, 95},
+					.args = args,
+					.n_args = 2};
+	struct oci_seccomp s = {
+		.set = true, .default_action = OCI_SECCOMP_ALLOW, .rules = &rule, .n_rules = 1};
+
+	(void)state;
+	assert_int_equal(filter_compile(&s, &program, &err), 0);
+	assert_int_equal(ask(&program, SYS_dup, 1), SECCOMP_RET_ERRNO | 95);
+	assert_int_equal(ask(&program, SYS_dup, 2), SECCOMP_RET_ERRNO | 95);
+	assert_int_equal(ask(&program, SYS_dup, 3), SECCOMP_RET_ALLOW);
+	s.default_action = OCI_SECCOMP_NOTIFY;
+	assert_int_equal(filter_compile(&s, &program, &err), -EOPNOTSUPP);
+}
+
+static void key_covers_everything(void **state)
+{
+	struct digest keys[4];
+	struct oci_seccomp s;
+
+	(void)state;
+	arena_init(&arena, memory, sizeof(memory));
+	assert_int_equal(oci_seccomp_default(OCI_DEFAULT_CAPS, &arena, &s), 0);
+	filter_key(&s, &keys[0]);
+	s.default_errno.v++;
+	filter_key(&s, &keys[1]);
+	s.rules[2].args[0].value++;
+	filter_key(&s, &keys[2]);
+	s.rules[0].names.n--;
+	filter_key(&s, &keys[3]);
+	for (int i = 0; i < 4; i++)
+		for (int j = 0; j < i; j++)
+			assert_false(digest_eq(&keys[i], &keys[j]));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(default_profile_is_dockers),
+		cmocka_unit_test(arguments_decide),
+		cmocka_unit_test(capabilities_open_calls),
+		cmocka_unit_test(foreign_architecture_is_killed),
+		cmocka_unit_test(two_conditions_on_one_argument_are_alternatives),
+		cmocka_unit_test(key_covers_everything),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
