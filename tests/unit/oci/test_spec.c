@@ -152,7 +152,7 @@ static void says_which_memory_is_too_small(void **state)
 	struct oci_spec s;
 
 	(void)state;
-	arena_init(&arena, memory, 64);
+	arena_init(&arena, memory, 16);
 	err = (struct err){0};
 	assert_int_equal(oci_spec_read(span_of(SPEC("", "")), pool, sizeof(pool), &arena, &s, &err),
 			 -EFBIG);

@@ -24,6 +24,17 @@
 #define NATIVE AUDIT_ARCH_ARM
 #endif
 
+/* 32-bit ARM has other calls in place of these */
+#ifndef SYS_mmap
+#define SYS_mmap SYS_mmap2
+#endif
+#ifndef SYS_clock_settime
+#define SYS_clock_settime SYS_clock_settime64
+#endif
+#ifndef SYS_settimeofday
+#define SYS_settimeofday SYS_settimeofday_time32
+#endif
+
 static _Alignas(16) char memory[256 * 1024];
 static struct filter_program program;
 static struct arena arena;
