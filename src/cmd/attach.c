@@ -47,7 +47,11 @@ static void tell_size(struct attach *a)
 {
 	uint32_t rows, columns;
 
-	if (sys_tty_size(0, &rows, &columns) == 0 || sys_tty_size(1, &rows, &columns) == 0)
+	if (sys_tty_size(0, &rows, &columns) < 0 && sys_tty_size(1, &rows, &columns) < 0)
+		return;
+	if (a->master_fd >= 0) /* exec: the terminal is ours */
+		sys_tty_set_size(a->master_fd, rows, columns);
+	else
 		forward(a, CTL_RESIZE, 0, rows, columns);
 }
 

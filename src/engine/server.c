@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -214,15 +215,16 @@ void client_container_removed(struct container *k)
 /* Requests -------------------------------------------------------------------------------------- */
 
 /* signals and window sizes of a foreground run or exec come while its request is under way */
-static bool aside(struct client *c, const struct ctl_request *r, struct msg *m)
+static bool aside(struct client *c, const struct ctl_request *r)
 {
 	if (c->wait == CLIENT_IDLE)
 		return false;
 	if (r->name || (r->verb != CTL_KILL && r->verb != CTL_RESIZE))
 		return false;
-	if (c->wait == CLIENT_EXEC)
-		verb_exec(c, r, m);
-	else if (c->container && c->container->serial == c->container_serial && r->verb == CTL_KILL)
+	if (c->wait == CLIENT_EXEC) {
+		if (r->verb == CTL_KILL) /* the terminal's size is the client's affair: it has the master */
+			exec_kill(c, r->signal ? r->signal : SIGKILL);
+	} else if (c->container && c->container->serial == c->container_serial && r->verb == CTL_KILL)
 		container_kill(c->container, r->signal ? r->signal : 9, NULL);
 	else if (c->container && c->container->serial == c->container_serial &&
 		 c->container->state == CONTAINER_RUNNING)
@@ -249,7 +251,7 @@ static void dispatch(struct client *c, struct msg *m)
 			     ctl_verb_name((enum ctl_verb)verb));
 		return;
 	}
-	if (aside(c, &r, m))
+	if (aside(c, &r))
 		return;
 	if (c->wait != CLIENT_IDLE) {
 		event("client-protocol", "verb=%s", ctl_verb_name(r.verb));

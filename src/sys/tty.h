@@ -18,3 +18,6 @@ bool sys_tty_is(int fd);
 int sys_tty_raw(struct sys_tty *t, int fd);
 void sys_tty_restore(struct sys_tty *t); /* idempotent */
 int sys_tty_size(int fd, uint32_t *ret_rows, uint32_t *ret_columns);
+
+/** sys_tty_set_size() - of the terminal behind a master or a slave; its processes get SIGWINCH */
+int sys_tty_set_size(int fd, uint32_t rows, uint32_t columns);
