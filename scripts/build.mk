@@ -137,7 +137,7 @@ target_ID := $(target_COMPILER) $(target_OPT) $(CONFIG_FORTIFY)
 target_CFLAGS := -std=gnu17 $(target_OPT) $(FORTIFY) $(WARN) $(if $(CONFIG_DEBUG_INFO),-g) \
 	-ffile-prefix-map=$(abspath $(O))=. -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(PKGDIR)=pkg
 target_LDFLAGS := -static-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--build-id=none \
-	$(ARCH_LDFLAGS) $(if $(CONFIG_LTO),-flto=auto -Wno-maybe-uninitialized)
+	$(ARCH_LDFLAGS) $(if $(CONFIG_LTO),-flto=auto -Wno-maybe-uninitialized -Wno-frame-larger-than)
 
 # asan: tests only, against the build machine's libc, with clang's sanitizers
 SAN := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
