@@ -1,0 +1,10 @@
+#!/bin/sh
+# timeout: 300
+# An appliance for aarch64 on QEMU's virt board, with one container from an image of its own.
+. "$TOP/tests/lib/tap.sh"
+. "$TOP/tests/lib/registry.sh"
+. "$TOP/tests/vm/lib/machine.sh"
+. "$TOP/tests/vm/lib/local.sh"
+arch=aarch64
+local_story
+tap_end
