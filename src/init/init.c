@@ -159,6 +159,7 @@ int init_main(int argc, char **argv)
 				"another init: cleat engine\n");
 		return 2;
 	}
+	init_leave_initramfs();
 	init_mount_early();
 	reopen_console();
 	init_say("cleat %s", CLEAT_VERSION);

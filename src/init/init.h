@@ -32,6 +32,7 @@ void init_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* init_boot.c: stages of the boot, each says what it did; only the data partition can fail */
 void init_settings_load(struct init_settings *s);
+void init_leave_initramfs(void); /* before the first mount */
 void init_mount_early(void);
 void init_cgroups(void);
 void init_hostname(const struct init_settings *s);

@@ -6,8 +6,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include "base/buf.h"
 #include "base/str.h"
@@ -44,14 +46,14 @@ static const struct early_mount {
 	unsigned long flags;
 	const char *options;
 } early_mounts[] = {
-	{ "proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
-	{ "sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
-	{ "devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=0755" },
-	{ "devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=0620,gid=5,ptmxmode=0666" },
-	{ "tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777" },
-	{ "tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755" },
-	{ "tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777" },
-	{ "cgroup2", "/sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+	{"proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
+	{"sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
+	{"devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=0755"},
+	{"devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=0620,gid=5,ptmxmode=0666"},
+	{"tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"},
+	{"tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"},
+	{"tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"},
+	{"cgroup2", "/sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
 };
 
 void init_mount_early(void)
@@ -67,21 +69,54 @@ void init_mount_early(void)
 	}
 }
 
+/*
+ * An initramfs is the one file system that pivot_root cannot leave (EINVAL), so containers could only be
+ * locked in by chroot. Bound onto itself and moved over the root it is a mount like any other, without
+ * a byte copied.
+ */
+void init_leave_initramfs(void)
+{
+	static const char dir[] = "/.root";
+	auto_close int fd = sys_open(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0);
+	struct statfs fs;
+	int r;
+
+	if (fd < 0 || sys_statfs(fd, &fs) < 0 ||
+	    (fs.f_type != RAMFS_MAGIC && fs.f_type != TMPFS_MAGIC))
+		return;
+	r = sys_mkdir(AT_FDCWD, dir, 0755);
+	if (r == 0 || r == -EEXIST)
+		r = sys_mount("/", dir, NULL, MS_BIND, NULL);
+	if (r == 0)
+		r = sys_chdir(dir);
+	if (r == 0)
+		r = sys_mount(".", "/", NULL, MS_MOVE, NULL);
+	if (r == 0)
+		r = sys_chroot(".");
+	if (r == 0)
+		r = sys_chdir("/");
+	if (r < 0)
+		init_say("leave the initramfs: %s; containers will not start", err_name(r));
+	sys_unlink(AT_FDCWD, dir, AT_REMOVEDIR);
+}
+
 /* Each controller on its own: one that the kernel lacks must not take the others with it. */
 void init_cgroups(void)
 {
-	static const char *const controllers[] = { "+cpu", "+cpuset", "+memory", "+pids", "+io" };
+	static const char *const controllers[] = {"+cpu", "+cpuset", "+memory", "+pids", "+io"};
 	char names[64];
 	struct buf on;
 
 	buf_init(&on, names, sizeof(names));
 	for (size_t i = 0; i < ARRAY_LEN(controllers); i++) {
-		auto_close int fd = sys_open(AT_FDCWD, "/sys/fs/cgroup/cgroup.subtree_control", O_WRONLY, 0);
+		auto_close int fd =
+			sys_open(AT_FDCWD, "/sys/fs/cgroup/cgroup.subtree_control", O_WRONLY, 0);
 
 		if (fd >= 0 && sys_write_all(fd, controllers[i], span_of(controllers[i]).len) == 0)
 			buf_printf(&on, " %s", controllers[i] + 1);
 	}
-	init_say("cgroup v2 controllers:%s", on.len ? names : " none; limits of containers will be refused");
+	init_say("cgroup v2 controllers:%s",
+		 on.len ? names : " none; limits of containers will be refused");
 }
 
 void init_hostname(const struct init_settings *s)
@@ -94,7 +129,7 @@ void init_hostname(const struct init_settings *s)
 
 static int make_data_dir(struct err *e)
 {
-	static const char *const parts[] = { "/var", "/var/lib", INIT_DATA_PATH };
+	static const char *const parts[] = {"/var", "/var/lib", INIT_DATA_PATH};
 	int r;
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
@@ -132,10 +167,11 @@ int init_data(const struct init_settings *s, struct err *e)
 		return 0;
 	}
 	if (!wait_for_device(s->data))
-		return err_text(e, -ENODEV,
-				"data partition %s did not appear within %d s: check cleat_data= and the "
-				"modules in /etc/cleat/modules",
-				s->data, CONFIG_INIT_DATA_WAIT_S);
+		return err_text(
+			e, -ENODEV,
+			"data partition %s did not appear within %d s: check cleat_data= and the "
+			"modules in /etc/cleat/modules",
+			s->data, CONFIG_INIT_DATA_WAIT_S);
 	r = sys_mount(s->data, INIT_DATA_PATH, s->data_fs, MS_NOSUID | MS_NODEV | MS_NOATIME, NULL);
 	if (r < 0)
 		return err_set(e, r, "mount %s (%s) on " INIT_DATA_PATH, s->data, s->data_fs);
@@ -158,12 +194,12 @@ static void write_resolv_conf(const char *dns)
 /* The words are parsed by a process of their own; PID 1 only waits for it. */
 void init_address(const struct init_settings *s)
 {
-	const char *argv[] = { "cleat", "@host", s->interface, s->ip, s->gateway, NULL };
-	const int fds[] = { -1, 2, 2 };
-	const struct sys_spawn spawn = { .path = "/proc/self/exe", .argv = argv, .fds = fds,
-					 .n_fds = 3, .cgroup_fd = -1 };
+	const char *argv[] = {"cleat", "@host", s->interface, s->ip, s->gateway, NULL};
+	const int fds[] = {-1, 2, 2};
+	const struct sys_spawn spawn = {
+		.path = "/proc/self/exe", .argv = argv, .fds = fds, .n_fds = 3, .cgroup_fd = -1};
 	auto_close int pidfd = -1;
-	struct sys_exit x = { 0 };
+	struct sys_exit x = {0};
 	pid_t pid;
 
 	if (!str_empty(s->dns))
