@@ -15,7 +15,7 @@ demo_words="cleat_data=/dev/vda cleat_hostname=demo"
 demo_layer() {
 	mkdir -p bin etc tmp www/cgi-bin
 	cp "$PKGDIR/busybox-$ARCH" bin/busybox
-	for demo_tool in sh cat date hostname httpd ls ps sleep sed id kill wget; do
+	for demo_tool in sh cat date hostname httpd ls ps sleep sed id kill nc; do
 		ln -s busybox "bin/$demo_tool"
 	done
 	echo 'root:x:0:0:root:/root:/bin/sh' >etc/passwd
@@ -24,7 +24,8 @@ demo_layer() {
 	cp "$TOP/board/qemu/index.html" www/index.html
 	cp "$TOP/board/qemu/status.cgi" www/cgi-bin/status
 	cp "$TOP/board/qemu/client.sh" bin/client
-	chmod 755 www/cgi-bin/status bin/client
+	cp "$TOP/board/qemu/web.sh" bin/web
+	chmod 755 www/cgi-bin/status bin/client bin/web
 }
 
 demo_images() {
@@ -33,8 +34,7 @@ demo_images() {
 		registry_quiet umoci new --image "$TMP/oci:web" &&
 		registry_layer web web demo_layer &&
 		registry_quiet umoci config --image "$TMP/oci:web" --architecture "$demo_arch" --config.user www \
-			--config.env PATH=/bin --config.cmd httpd --config.cmd -f --config.cmd -v --config.cmd -p \
-			--config.cmd 8080 --config.cmd -h --config.cmd /www &&
+			--config.env PATH=/bin --config.cmd web &&
 		registry_quiet umoci config --image "$TMP/oci:web" --tag client --clear=config.cmd \
 			--config.cmd client &&
 		registry_push web "$registry/web:1" && registry_push client "$registry/client:1"
@@ -42,7 +42,7 @@ demo_images() {
 
 demo_key() {
 	cat "$TOP/board/qemu/demo.sh" "$TOP/board/qemu/index.html" "$TOP/board/qemu/status.cgi" \
-		"$TOP/board/qemu/client.sh" "$TOP/tests/lib/registry.sh" "$PKGDIR/busybox-$ARCH" | sha256sum
+		"$TOP/board/qemu/client.sh" "$TOP/board/qemu/web.sh" "$TOP/tests/lib/registry.sh" "$PKGDIR/busybox-$ARCH" | sha256sum
 }
 
 demo_registry() {

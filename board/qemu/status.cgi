@@ -1,7 +1,7 @@
 #!/bin/sh
 # the part of the demo's page that is made anew for each request
 up=$(sed 's/\..*//' /proc/uptime)
-from=${REMOTE_ADDR#::ffff:}
+from=$(echo "$REMOTE_ADDR" | sed "s/^\[*::ffff://; s/\]$//")
 printf 'Content-Type: text/plain\r\nCache-Control: no-store\r\n\r\n'
 if [ "${QUERY_STRING:-}" = text ]; then
 	echo "web $(hostname) answers $from after $up s"

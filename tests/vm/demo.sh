@@ -43,7 +43,8 @@ expect "the restart is counted" vm_sh 10 'cleat inspect web | grep -E "\"Restart
 expect "and the page is there again" wait_for 20 answers
 vm_sh 1 'cleat poweroff' >/dev/null
 expect "powers off" vm_ended 60
-expect "in order: the containers were stopped, not killed" grep -aqiE 'power' "$vm_log"
+expect "in order: both containers ended by themselves" vm_says 0 'container-ended .*name=demo-client-1 code=0'
+expect_rc 1 "and none was killed" grep -aq 'container-kill' "$vm_log"
 /sbin/e2fsck -fn "$TMP/demo.img" >fsck.log 2>&1
 expect_equal 0 $? "the disk is clean"
 tap_end
