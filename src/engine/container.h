@@ -53,6 +53,7 @@ struct container {
 	char host_names[256];		  /* what its peers call it, separated by spaces */
 	struct digest image, hash;
 	bool auto_remove, held, removing, ran, tty, oom;
+	bool drop_volumes;  /* its anonymous volumes go with it */
 	bool restart_asked; /* start again as soon as it has ended */
 	bool failed;	    /* the way to RUNNING has failed; its monitor is being ended */
 	enum manifest_restart restart;
@@ -154,6 +155,9 @@ int container_follow(struct container *c, int fd, struct err *e);
 void container_run_path(const struct container *c, char *dst, size_t cap, const char *below);
 
 /* spec.c */
+
+/** spec_drop_volumes() - remove the volumes that had no name but the container's */
+void spec_drop_volumes(const struct container *c);
 
 /** spec_write() - config.json into the container's run directory */
 int spec_write(struct container *c, const struct container_record *rec, const struct store_image *img,

@@ -73,6 +73,8 @@ static void remove_now(struct container *c)
 	struct err e = {0};
 
 	loop_timer_fini(&c->timer);
+	if (c->drop_volumes || c->auto_remove)
+		spec_drop_volumes(c);
 	if (tree_remove(engine.run_fd, c->id, &e) < 0)
 		event_err("run-directory", &e, "id=%.12s", c->id);
 	e = (struct err){0};

@@ -38,7 +38,6 @@ struct engine {
 	int run_fd;
 	bool one_shot;	/* serves one connection, starts nothing */
 	bool stopping;	/* shutdown: nothing is started any more */
-	bool pull_bounded; /* the last pull ran in its memory cgroup */
 	int64_t started_s;
 	struct arena scratch;
 	_Alignas(16) uint8_t scratch_mem[CONFIG_ENGINE_SCRATCH_KIB * 1024];

@@ -66,6 +66,7 @@ static void tell_client(struct client *c, const struct pull_result *result, cons
 	}
 	client_pair(c, "digest", "%s", digest_text(text, &result->manifest));
 	client_pair(c, "image", "%s", digest_text(text, &result->image_id));
+	client_pair(c, "memory_bound", "%s", result->in_cgroup ? "cgroup" : "address space");
 	client_pair(c, "layers", "%u", result->layers);
 	client_pair(c, "layers_fetched", "%u", result->layers_fetched);
 	client_pair(c, "fetched_bytes", "%llu", (unsigned long long)result->fetched_bytes);

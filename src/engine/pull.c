@@ -360,6 +360,7 @@ static void first_step(struct loop_timer *t)
 	int r;
 
 	pull_cgroup_make(p);
+	p->result.in_cgroup = p->cgroup.n > 0;
 	if (p->layout_fd >= 0) {
 		what = "index.json";
 	} else if (p->ref.has_digest) {

@@ -27,6 +27,7 @@ struct pull_result {
 	uint64_t fetched_bytes;	 /* compressed, of layers */
 	uint64_t unpacked_bytes; /* content of files */
 	unsigned int layers, layers_fetched;
+	bool in_cgroup; /* the roles' memory was bounded by a cgroup, not only by address space */
 };
 
 /** pull_progress_fn() - @what: "manifest", or a layer as twelve digits; @text: "fetching", "unpacking",

@@ -127,14 +127,13 @@ static int add_bind(struct building *b, char *source, const char *destination, b
  * A new volume takes owner and mode of the directory that the image has in its place: otherwise a
  * service that does not run as root could not write to its own data.
  */
-static int like_image(struct building *b, int volume_fd, const char *name, const char *target, struct err *e)
+static int like_image(struct building *b, const char *name, const char *target, struct err *e)
 {
 	char path[LAYOUT_PATH_CAP];
 	auto_close int dir_fd = rooted_open(b->c->rootfs_fd, target, O_PATH | O_DIRECTORY, 0, NULL);
 	struct stat st;
 	int r;
 
-	(void)volume_fd;
 	if (dir_fd < 0)
 		return 0;
 	r = sys_stat(dir_fd, &st);
@@ -157,7 +156,7 @@ static int add_volume(struct building *b, const char *name, const char *target, 
 	if (fd < 0)
 		return fd;
 	if (made)
-		r = like_image(b, fd, name, target, e);
+		r = like_image(b, name, target, e);
 	if (r < 0)
 		return r;
 	return add_bind(b,
@@ -172,6 +171,22 @@ static int add_anonymous(struct building *b, size_t number, const char *target, 
 	char *name = arena_printf(&engine.scratch, "anon-%.12s-%zu", b->c->id, number);
 
 	return name ? add_volume(b, name, target, false, e) : no_memory(e);
+}
+
+void spec_drop_volumes(const struct container *c)
+{
+	auto_scratch size_t mark = scratch_mark();
+	struct container_record rec;
+	struct store_image img;
+	char name[32];
+
+	(void)mark;
+	if (container_record_image(c, &rec, &img, NULL) < 0)
+		return;
+	for (size_t i = 0; i < rec.spec.n_mounts + img.config.n_volumes; i++) {
+		str_printf(name, sizeof(name), "anon-%.12s-%zu", c->id, i);
+		store_volume_remove(&engine.store, name, NULL); /* most numbers have none */
+	}
 }
 
 static int add_host_bind(struct building *b, const struct manifest_mount *m, struct err *e)

@@ -241,6 +241,7 @@ void verb_rm(struct client *c, const struct ctl_request *r, struct msg *m)
 			     k->name, k->name);
 		return;
 	}
+	k->drop_volumes |= (c->flags & CTL_F_VOLUMES) != 0;
 	client_watch(c, CLIENT_REMOVED, k);
 	if (k->state == CONTAINER_RUNNING || k->state == CONTAINER_STOPPING)
 		container_kill(k, SIGKILL, NULL);

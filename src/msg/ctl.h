@@ -22,32 +22,34 @@
  * name NULL on the same connection: they concern that container (process) and get no reply of their
  * own. A client that goes away ends its exec'd process' connection, never a container.
  *
- *   verb     name / arguments                             descriptors             replies before
- * DONE RUN      service; flags RM DETACH CREATE NO_PULL TTY  stdin stdout stderr     PROGRESS*
- * STARTED [EXIT unless DETACH or CREATE] STDIN                                        unless DETACH
- *   START    container; flag ATTACH                       as RUN if ATTACH        STARTED [EXIT]
- *   STOP     container; timeout_ms                                                -
- *   RESTART  container; timeout_ms                                                -
- *   KILL     container; signal                                                    -
- *   RM       container; flags FORCE VOLUMES                                       -
- *   WAIT     container                                                            EXIT
- *   PS       flag ALL; name: only this one                                        CONTAINER*
- *   LOGS     container; flag FOLLOW: DONE comes when                              FD (its log
- * directory, log/follow.h) the container has ended EXEC     container; args env user working_dir;
- * stdin stdout stderr     [FD: pty master, if TTY] EXIT flags TTY STDIN DETACH (none if TTY or
- * DETACH) ATTACH   container; flag STDIN                        stdin stdout stderr     EXIT RESIZE
- * container; rows columns                                              - INSPECT  container or
- * image                                                   TEXT* (one JSON array) APPLY    name of
- * the file for messages                the manifest            PROGRESS* TEXT* PULL     image; flag
- * QUIET                                                    PROGRESS* PAIR("digest") IMAGES   name:
- * only this repository                                           IMAGE* RMI      image; flag FORCE
- * TEXT* ("Untagged: ...", "Deleted: ...") LOAD     name of the directory for messages;          the
- * OCI layout directory PROGRESS* TEXT* args: [reference to give it] CHECK    name of the file for
- * messages                the manifest            - CONFIG   name of the file for messages the
- * manifest            TEXT* (canonical YAML) FSCK     - TEXT* (one finding each) EXIT (number of
- * findings) INFO     -                                                                    PAIR*
- *   VERSION  -                                                                    PAIR*
- *   TAKEOVER - ; the engine answers, leaves its containers alone and exits        -
+ *   verb      request                                   descriptors           replies before DONE
+ *   RUN       service; flags RM DETACH CREATE NO_PULL   stdin stdout stderr   PROGRESS* STARTED,
+ *             TTY STDIN                                 unless DETACH         EXIT unless DETACH, CREATE
+ *   START     container; flag ATTACH                    as RUN if ATTACH      STARTED, EXIT if ATTACH
+ *   STOP      container; timeout_ms
+ *   RESTART   container; timeout_ms
+ *   KILL      container; signal
+ *   RM        container; flags FORCE VOLUMES
+ *   WAIT      container                                                       EXIT
+ *   PS        flag ALL; name: only this one                                   CONTAINER*
+ *   LOGS      container; FOLLOW: DONE at its end                              FD: log directory, log/follow.h
+ *   EXEC      container; args env user working_dir;     stdin stdout stderr   FD: pty master if TTY;
+ *             flags TTY STDIN DETACH                    unless TTY, DETACH    EXIT unless DETACH
+ *   ATTACH    container; flag STDIN                     stdin stdout stderr   EXIT
+ *   RESIZE    container; rows columns
+ *   INSPECT   container or image                                              TEXT*: one JSON array
+ *   APPLY     name of the file for messages             the manifest          PROGRESS* TEXT*
+ *   PULL      image; flag QUIET                                               PROGRESS* PAIR*
+ *   IMAGES    name: only this repository                                      IMAGE*
+ *   RMI       image; flag FORCE                                               TEXT*
+ *   LOAD      name of the directory for messages;       the OCI layout        PROGRESS* PAIR*
+ *             args: the reference to give it            directory
+ *   CHECK     name of the file for messages             the manifest
+ *   CONFIG    name of the file for messages             the manifest          TEXT*: canonical YAML
+ *   FSCK                                                                      TEXT* EXIT: findings
+ *   INFO                                                                      PAIR*
+ *   VERSION                                                                   PAIR*
+ *   TAKEOVER  the engine leaves its containers alone and exits
  *
  * A missing stdio descriptor is not sent: the bits of `stdio` (1 stdin, 2 stdout, 4 stderr) say
  * which come.
