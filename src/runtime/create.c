@@ -254,11 +254,16 @@ static int write_map(pid_t pid, const char *file, const struct oci_idmap *m, siz
 	return r < 0 ? err_set(e, r, "write %s", file) : 0;
 }
 
-/* A stage that is gone has said why: that message is read next. */
+/*
+ * A stage that is gone has said why: that message is read next. It is killed all the same, so that
+ * nobody waits for a stage that waits for us; its pid is ours until we have asked for its status.
+ */
 static int tell(struct creation *c, const void *data, size_t len, struct err *e)
 {
 	int r = sys_send_fds(c->sync_fd, data, len, NULL, 0);
 
+	if (r == -EPIPE)
+		sys_kill(c->state.pid, SIGKILL);
 	return r < 0 && r != -EPIPE ? err_set(e, r, "talk to the container's process") : 0;
 }
 
