@@ -296,10 +296,10 @@ static int check_head(struct session *s, struct get *g, uint64_t *ret_skip, stru
 	*ret_skip = g->bytes - start;
 	if (!h->has_length)
 		return 0;
-	if (h->content_length > UINT64_MAX / 2 || start + h->content_length > g->max_bytes)
-		return too_large(s, g, start + h->content_length, e);
 	if (g->expect_bytes && start + h->content_length != g->expect_bytes)
 		return wrong_size(s, g, start + h->content_length, e);
+	if (h->content_length > UINT64_MAX / 2 || start + h->content_length > g->max_bytes)
+		return too_large(s, g, start + h->content_length, e);
 	return 0;
 }
 
@@ -315,10 +315,10 @@ static int stream(struct session *s, struct get *g, struct err *e)
 
 		skip -= n;
 		data = (struct span){data.p + n, data.len - n};
-		if (data.len > g->max_bytes - g->bytes)
-			return conn_close(s->x.conn), too_large(s, g, 0, e);
 		if (g->expect_bytes && data.len > g->expect_bytes - g->bytes)
 			return conn_close(s->x.conn), wrong_size(s, g, g->bytes + data.len, e);
+		if (data.len > g->max_bytes - g->bytes)
+			return conn_close(s->x.conn), too_large(s, g, 0, e);
 		r = to_sink(g, data, e);
 		if (r < 0)
 			return conn_close(s->x.conn), fail(g, FETCH_E_SINK, r);

@@ -4,8 +4,8 @@
     badregistry.py --port N [--cert F --key F] [--layout OCI-LAYOUT] [--log FILE] [--other URL]
                    [--address IP]
 
-The repository's name says how: /v2/MODE[/ARGUMENT]... A mode spoils blobs; with "manifest/" in front
-of it, manifests. Content comes from the layout (its tags); without one every blob is the same 1 MiB and
+The repository's name says how: /v2/MODE[/ARGUMENT]... A mode spoils layers; with "manifest/" or
+"config/" in front of it, manifests or image configurations. Content comes from the layout (its tags); without one every blob is the same 1 MiB and
 every manifest a small document. --log gets a line for each request: METHOD TARGET AUTHORIZATION RANGE.
 --other is where redirects to another host go. "ok" is a registry that behaves (Range, keep-alive).
 
@@ -375,15 +375,15 @@ class Server:
             return p.reply(200, [("Content-Type", "application/json")], TOKENS[path[len("/token/"):]])
         if path.startswith("/redirected/"):
             return p.object(req, self.content("blobs", "x")[0] if not self.args.layout else SYNTHETIC, "x/y")
-        m = re.fullmatch(r"/v2/(manifest/)?(.+?)/(manifests|blobs)/([^/]+)", path)
+        m = re.fullmatch(r"/v2/(manifest/|config/)?(.+?)/(manifests|blobs)/([^/]+)", path)
         if not m:
             return p.reply(200)
         data, kind = self.content(m.group(3), m.group(4))
         if data is None:
             return p.reply(404)
         words = m.group(2).split("/")
-        spoils = "manifests" if m.group(1) else "blobs"
-        mode = globals()["mode_" + words[0]] if spoils == m.group(3) else mode_ok
+        what = "manifest/" if m.group(3) == "manifests" else "config/" if data[:1] == b"{" else None
+        mode = globals()["mode_" + words[0]] if m.group(1) == what else mode_ok
         return mode(p, req, data, kind, words[1:])
 
     def serve(self, sock):
