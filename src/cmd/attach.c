@@ -17,10 +17,13 @@
 #include "sys/fd.h"
 #include "sys/tty.h"
 
+#define DRAIN_MS 200 /* for what a process wrote just before it ended */
+
 struct attach {
 	const struct ctl_request *request;
 	struct loop loop;
 	struct loop_io engine_io, stdin_io, master_io;
+	struct loop_timer drain;
 	struct sys_tty tty;
 	bool started, ended, raw;
 	int master_fd; /* -1 = none */
@@ -62,7 +65,7 @@ static void on_signal(struct loop *l, int sig, void *data)
 	if (sig == SIGWINCH) {
 		if (a->started && (a->request->flags & CTL_F_TTY))
 			tell_size(a);
-	} else if (a->started) {
+	} else if (a->started && !a->ended) {
 		forward(a, CTL_KILL, sig, 0, 0);
 	} else {
 		loop_stop(l, 128 + sig); /* nothing runs yet: give up waiting */
@@ -122,15 +125,26 @@ static void take_master(struct attach *a, struct ctl_reply *reply)
 	loop_io_init(&a->master_io, &a->loop, a->master_fd, EPOLLIN, on_screen, a);
 }
 
-/* The connection is over; what is still in a terminal is shown first. */
+static void on_drained(struct loop_timer *t)
+{
+	struct attach *a = t->data;
+
+	loop_stop(&a->loop, a->status);
+}
+
+/*
+ * The connection is over. What is still in a terminal is shown first, but its end is not waited for: a
+ * process in the background may hold it open.
+ */
 static void finish(struct attach *a, int status)
 {
-	loop_io_fini(&a->engine_io);
 	loop_io_fini(&a->stdin_io);
 	a->status = status;
 	a->ended = true;
 	if (a->master_fd < 0)
 		loop_stop(&a->loop, status);
+	else
+		loop_timer_set(&a->drain, DRAIN_MS);
 }
 
 static void on_reply(struct loop_io *io, uint32_t events)
@@ -142,8 +156,10 @@ static void on_reply(struct loop_io *io, uint32_t events)
 	(void)events;
 	/* the text of an error must not be printed on a raw terminal */
 	session_receive(&reply);
-	if (reply.type == CTL_ERROR || reply.type == CTL_DONE)
+	if (reply.type == CTL_ERROR || reply.type == CTL_DONE) {
+		loop_io_fini(io);
 		sys_tty_restore(&a->tty);
+	}
 	r = session_show(&reply);
 	if (r <= 0) {
 		finish(a, r < 0 ? -r : a->status);
@@ -186,6 +202,7 @@ int attach_run(const struct ctl_request *r)
 		cmd_error("event loop: %s", err_name(rc));
 		return 1;
 	}
+	loop_timer_init(&a->drain, &a->loop, on_drained, a);
 	rc = session_begin(r, fds, n);
 	if (rc == 0)
 		rc = loop_io_init(&a->engine_io, &a->loop, session_client.fd, EPOLLIN, on_reply, a);
