@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Removal without recursion. At most MAX_DEPTH descriptors are open: a directory that lies deeper is
- * moved up to the top first and removed from there. ".." is never opened, so a tree that somebody
- * moves meanwhile cannot lead outside. rmdir comes before looking into a directory: it fails with
+ * moved up to the top first and removed from there. Each directory is read from where its reader was
+ * before it went down, and once more from the start to remove what is empty by then, so the work is
+ * linear in the number of entries. ".." is never opened, so a tree that somebody moves meanwhile
+ * cannot lead outside. rmdir comes before looking into a directory: it fails with
  * EBUSY on a mount point, whose content is not ours.
  */
 #include "file/tree.h"
@@ -20,7 +22,9 @@
 #define MAX_DEPTH 32
 
 struct removal {
-	int fds[MAX_DEPTH]; /* [0] is the top, the caller's */
+	int fds[MAX_DEPTH];   /* [0] is the top, the caller's */
+	off_t at[MAX_DEPTH];  /* where to read on */
+	bool left[MAX_DEPTH]; /* something was left behind: read it again from the start */
 	int depth;
 	unsigned int n_moved;
 	struct err *e;
@@ -39,6 +43,7 @@ static int move_up(struct removal *t, const char *name)
 	if (r == -EINVAL ||
 	    r == -ENOSYS) /* no such flag here; what it could replace is to go as well */
 		r = sys_rename(t->fds[t->depth], name, t->fds[0], up, 0);
+	t->left[0] = true;
 	return r < 0 ? err_set(t->e, r, "move %s up for removal", name) : 0;
 }
 
@@ -58,31 +63,35 @@ static int remove_dir(struct removal *t, const char *name)
 	fd = sys_open(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return err_set(t->e, fd, "open directory %s", name);
-	t->fds[++t->depth] = fd;
+	t->left[t->depth++] = true;
+	t->fds[t->depth] = fd;
+	t->at[t->depth] = 0;
+	t->left[t->depth] = false;
 	return 1;
 }
 
-/* One pass over the deepest open directory. Return: 1 go deeper; 0 it was read to the end; -errno */
-static int pass(struct removal *t, bool *ret_was_empty)
+/* Reads on in the deepest open directory. Return: 1 it is another one now; 0 at the end; -errno */
+static int pass(struct removal *t)
 {
+	int here = t->depth;
 	unsigned char type;
 	struct sys_dir d;
 	const char *name;
 	int r;
 
-	*ret_was_empty = true;
-	sys_dir_init(&d, t->fds[t->depth]);
+	sys_dir_init_at(&d, t->fds[here], t->at[here]);
 	while ((r = sys_dir_next(&d, &name, &type)) > 0) {
-		*ret_was_empty = false;
 		if (type == DT_DIR) {
 			r = remove_dir(t, name);
 		} else {
-			r = sys_unlink(t->fds[t->depth], name, 0);
+			r = sys_unlink(t->fds[here], name, 0);
 			if (r == -ENOENT)
 				r = 0;
 			if (r < 0)
 				err_set(t->e, r, "remove %s", name);
 		}
+		if (r > 0)
+			t->at[here] = d.next_at;
 		if (r != 0)
 			return r;
 	}
@@ -92,17 +101,21 @@ static int pass(struct removal *t, bool *ret_was_empty)
 static int remove_content(int top_fd, struct err *e)
 {
 	struct removal t = {.fds = {top_fd}, .e = e};
-	bool was_empty;
-	int r;
+	bool done = false;
+	int r = 0;
 
-	/* the top is read until a pass finds nothing: some entries come from below */
-	do {
-		r = pass(&t, &was_empty);
-		if (r == 0 && t.depth > 0) {
-			sys_close(t.fds[t.depth--]);
-			was_empty = false;
-		}
-	} while (r > 0 || (r == 0 && !was_empty));
+	while (r >= 0 && !done) {
+		r = pass(&t);
+		if (r != 0)
+			continue;
+		t.at[t.depth] = 0;
+		if (t.left[t.depth])
+			t.left[t.depth] = false;
+		else if (t.depth > 0)
+			sys_close(t.fds[t.depth--]); /* empty now: the one above removes it */
+		else
+			done = true;
+	}
 	while (t.depth > 0)
 		sys_close(t.fds[t.depth--]);
 	return r;

@@ -25,11 +25,17 @@ struct entry {
 	char name[];
 };
 
-void sys_dir_init(struct sys_dir *d, int fd)
+void sys_dir_init_at(struct sys_dir *d, int fd, off_t at)
 {
 	d->fd = fd;
+	d->next_at = at;
 	d->pos = d->len = 0;
-	lseek(fd, 0, SEEK_SET);
+	lseek(fd, at, SEEK_SET);
+}
+
+void sys_dir_init(struct sys_dir *d, int fd)
+{
+	sys_dir_init_at(d, fd, 0);
 }
 
 static unsigned char type_of(int dir_fd, const char *name)
@@ -56,6 +62,7 @@ int sys_dir_next(struct sys_dir *d, const char **ret_name, unsigned char *ret_ty
 		}
 		e = (const struct entry *)(const void *)(d->mem + d->pos);
 		d->pos += e->reclen;
+		d->next_at = (off_t)e->off;
 		if (strcmp(e->name, ".") == 0 || strcmp(e->name, "..") == 0)
 			continue;
 		*ret_name = e->name;

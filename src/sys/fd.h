@@ -94,11 +94,13 @@ int sys_get_seals(int fd);
 /** struct sys_dir - directory reader in the caller's memory */
 struct sys_dir {
 	int fd;
+	off_t next_at; /* behind the entry returned last, for sys_dir_init_at() */
 	size_t pos, len;
 	_Alignas(8) char mem[2048];
 };
 
-void sys_dir_init(struct sys_dir *d, int fd); /* fd stays the caller's */
+void sys_dir_init(struct sys_dir *d, int fd); /* fd stays the caller's; from the first entry on */
+void sys_dir_init_at(struct sys_dir *d, int fd, off_t at);
 
 /** sys_dir_next() - Return: 1 and a name (never "." or "..", valid until the next call) and DT_ type; 0 at the end; -errno */
 int sys_dir_next(struct sys_dir *d, const char **ret_name, unsigned char *ret_type);

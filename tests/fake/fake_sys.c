@@ -756,7 +756,15 @@ int sys_flock(int fd, int operation)
 void sys_dir_init(struct sys_dir *d, int fd)
 {
 	d->fd = fd;
+	d->next_at = 0;
 	d->pos = d->len = 0;
+}
+
+/* an old position is worth nothing here, as on file systems that count entries */
+void sys_dir_init_at(struct sys_dir *d, int fd, off_t at)
+{
+	(void)at;
+	sys_dir_init(d, fd);
 }
 
 int sys_dir_next(struct sys_dir *d, const char **ret_name, unsigned char *ret_type)

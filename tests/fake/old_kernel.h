@@ -14,6 +14,17 @@
 #define SYS_fchmodat2 452
 #endif
 
+/*
+ * Under user-mode emulation there are no filters, this program cannot execute itself as
+ * /proc/self/exe, and some calls are not passed on as they are. Such tests skip().
+ */
+static inline bool emulated(void)
+{
+	unsigned int action = SECCOMP_RET_KILL_THREAD;
+
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0;
+}
+
 /* false: no filters here (user-mode emulation) */
 static inline bool old_kernel(const int *calls, size_t n)
 {
