@@ -230,10 +230,11 @@ static int probe_open_by_handle(void)
 
 #define PROBES(X)                                                                                  \
 	X(nothing)                                                                                 \
-	X(open_host_file) X(open_root) X(create_file) X(open_proc) X(resolv_conf) X(socket_inet)   \
-		X(socket_alg) X(socket_unix) X(socket_netlink) X(exec) X(fork) X(ptrace) X(kill)   \
-			X(mount) X(unshare) X(setuid) X(wx) X(make_executable) X(memory)           \
-				X(leaked_fd) X(many_fds) X(own_file) X(own_device) X(whiteout)     \
+	X(open_host_file)                                                                          \
+	X(open_root) X(create_file) X(open_proc) X(resolv_conf) X(socket_inet) X(socket_alg)       \
+		X(socket_unix) X(socket_netlink) X(exec) X(fork) X(ptrace) X(kill) X(mount)        \
+			X(unshare) X(setuid) X(wx) X(make_executable) X(memory) X(leaked_fd)       \
+				X(many_fds) X(own_file) X(own_device) X(whiteout)                  \
 					X(handed_directory) X(climb) X(chroot) X(open_by_handle)
 
 static const struct {
