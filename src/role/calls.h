@@ -120,13 +120,20 @@
 #define SYS_utimensat_time64 SYS_CALL_ABSENT
 #endif
 
+/* fstat(); where time_t is wider than the kernel's first struct stat, musl asks by statx() */
+#if __SIZEOF_LONG__ == 4
+#define CALLS_FSTAT SYS_fstat, SYS_fstat64, SYS_statx
+#else
+#define CALLS_FSTAT SYS_fstat
+#endif
+
 /* what any program does on descriptors it was given: memory, time, input, output, its end */
 #define CALLS_BASE                                                                                 \
 	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_lseek,          \
-		SYS__llseek, SYS_close, SYS_fstat, SYS_fstat64, SYS_fcntl, SYS_fcntl64, SYS_brk,   \
-		SYS_mmap, SYS_mmap2, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise,            \
-		SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigreturn,             \
-		SYS_clock_gettime, SYS_clock_gettime64, SYS_gettimeofday, SYS_time, SYS_nanosleep, \
+		SYS__llseek, SYS_close, CALLS_FSTAT, SYS_fcntl, SYS_fcntl64, SYS_brk, SYS_mmap,    \
+		SYS_mmap2, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_rt_sigaction,    \
+		SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigreturn, SYS_clock_gettime,            \
+		SYS_clock_gettime64, SYS_gettimeofday, SYS_time, SYS_nanosleep,                    \
 		SYS_clock_nanosleep, SYS_clock_nanosleep_time64, SYS_getrandom, SYS_recvmsg,       \
 		SYS_sendmsg, SYS_poll, SYS_ppoll, SYS_ppoll_time64, SYS_getpid, SYS_gettid,        \
 		SYS_tkill, SYS_exit, SYS_exit_group, SYS_restart_syscall
