@@ -152,6 +152,8 @@ vm_says() {
 
 vm_shell() {
 	vm_until=$(($(date +%s) + $1))
+	# what is typed before somebody reads can stall QEMU's model of the ARM serial port for good
+	vm_says "$1" 'built-in shell' || return 1
 	while ! vm_sh 3 true >/dev/null 2>&1; do
 		[ "$(date +%s)" -lt "$vm_until" ] || { vm_says 0 'a shell'; return 1; }
 		kill -0 "$vm_timeout_pid" 2>/dev/null || { vm_says 0 'a shell'; return 1; }
