@@ -59,7 +59,7 @@ static const struct {
 	{"unbindable", MS_UNBINDABLE},
 };
 
-static const char *const not_here[] = {"idmap", "ridmap", "tmpcopyup", "copy-symlink"};
+static const char *const not_here[] = {"idmap", "ridmap", "copy-symlink"};
 
 long mount_propagation(const char *name)
 {
@@ -108,6 +108,8 @@ static int parse_one(const char *name, struct mount_opts *m)
 	if (!strcmp(name, "bind") || !strcmp(name, "rbind")) {
 		m->bind = true;
 		m->rec = *name == 'r';
+	} else if (!strcmp(name, "tmpcopyup") || !strcmp(name, "notmpcopyup")) {
+		m->copy_up = *name == 't';
 	} else if (o) {
 		m->flags = o->clear ? m->flags & ~o->flag : m->flags | o->flag;
 		change(o, &m->attr_set, &m->attr_clear);

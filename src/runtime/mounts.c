@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "file/rooted.h"
 #include "runtime/bind.h"
+#include "runtime/copyup.h"
 #include "sys/fd.h"
 #include "sys/mnt.h"
 
@@ -148,6 +149,23 @@ static int bind_sys(struct rootfs *r, const struct oci_mount *m, struct mount_op
 	return mount_bind(r, &bind, o, e);
 }
 
+/* A tmpfs that starts with what it covers is writable until it is filled. */
+static int fill_tmpfs(struct rootfs *r, const struct oci_mount *m, const struct mount_opts *o,
+		      int covered_fd, struct err *e)
+{
+	static const struct mount_opts seal = {.flags = MS_RDONLY, .attr_set = MOUNT_ATTR_RDONLY};
+	auto_close int fd = rooted_open(r->root_fd, m->destination, O_PATH | O_DIRECTORY, 0, e);
+	struct statfs fs;
+	int ret = fd < 0 ? fd : sys_statfs(fd, &fs);
+
+	if (ret < 0)
+		return ret;
+	if (fs.f_type != TMPFS_MAGIC)
+		return err_text(e, -EAGAIN, "the destination was exchanged while it was mounted");
+	ret = copyup(covered_fd, fd, e);
+	return ret == 0 && o->flags & MS_RDONLY ? bind_set(fd, &seal, e) : ret;
+}
+
 static int mount_fs(struct rootfs *r, const struct oci_mount *m, struct mount_opts *o,
 		    struct err *e)
 {
@@ -166,12 +184,18 @@ static int mount_fs(struct rootfs *r, const struct oci_mount *m, struct mount_op
 		return dst;
 	if (str_eq(m->type, "cgroup") || str_eq(m->type, "cgroup2"))
 		return mounts_cgroup(r, m, o, dst, e);
-	ret = sys_mount(source, fd_path(dst).p, m->type, o->flags, *o->data ? o->data : NULL);
+	if (o->copy_up && !str_eq(m->type, "tmpfs"))
+		return err_text(e, -EINVAL, "tmpcopyup is for tmpfs");
+	ret = sys_mount(source, fd_path(dst).p, m->type,
+			o->copy_up ? o->flags & ~(unsigned long)MS_RDONLY : o->flags,
+			*o->data ? o->data : NULL);
 	if (ret == -EPERM && str_eq(m->type, "sysfs") &&
 	    (r->in_userns || !r->spec->ns[OCI_NS_NET].set))
 		return bind_sys(r, m, o, e);
 	if (ret < 0)
 		return err_set(e, ret, "mount %s", m->type);
+	if (o->copy_up && (ret = fill_tmpfs(r, m, o, dst, e)) < 0)
+		return ret;
 	return propagate(r, m, o, e);
 }
 

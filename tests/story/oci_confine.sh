@@ -141,6 +141,15 @@ sh_args 'touch /m/new/sub/x'
 config b
 container_name
 expect_err 1 "Read-only" "a recursive read-only bind covers what is below" oci run --bundle b "$id"
+mkdir -p b/rootfs/up/dir && echo data >b/rootfs/up/dir/f && ln -s /etc/nowhere b/rootfs/up/link && chown -R 7:8 b/rootfs/up/dir && chmod 640 b/rootfs/up/dir/f
+mounts_more=',{"destination":"/up","type":"tmpfs","source":"tmpfs","options":["ro","tmpcopyup","mode=755"]}'
+sh_args 'exec 2>&1; cat /up/dir/f; readlink /up/link; stat -c "%a %u %g" /up/dir/f; touch /up/x; grep " /up " /proc/self/mountinfo | grep -c tmpfs'
+config b
+expect_equal "data
+/etc/nowhere
+640 7 8
+touch: /up/x: Read-only file system
+1" "$(ours)" "tmpcopyup"
 mounts_more=
 umount src/sub
 no_leftovers "nothing is left"

@@ -73,9 +73,11 @@ static void the_rest_is_for_the_file_system(void **state)
 	assert_string_equal(o.data, "rootcontext=x");
 	memset(big, 'x', sizeof(big) - 1);
 	assert_int_equal(parse(&o, big, NULL, NULL), -E2BIG);
-	assert_int_equal(parse(&o, "tmpcopyup", NULL, NULL), -EOPNOTSUPP);
-	assert_non_null(strstr(err.msg, "tmpcopyup"));
+	assert_int_equal(parse(&o, "tmpcopyup", "size=1k", NULL), 0);
+	assert_true(o.copy_up);
+	assert_string_equal(o.data, "size=1k");
 	assert_int_equal(parse(&o, "idmap=uids=0-1-2", NULL, NULL), -EOPNOTSUPP);
+	assert_non_null(strstr(err.msg, "idmap"));
 }
 
 static void propagation_names(void **state)
