@@ -136,12 +136,45 @@ static void on_parse_timeout(struct loop_timer *t)
 	pull_fail(t->data, &e);
 }
 
+static int check_digest(const struct pull *p, const struct digest *got, struct err *e)
+{
+	char want_text[DIGEST_TEXT_CAP], got_text[DIGEST_TEXT_CAP];
+
+	if (!p->has_want || digest_eq(&p->want, got))
+		return 0;
+	return err_text(e, -EBADMSG, "asked for %s, got bytes with digest %s: refused",
+			digest_text(want_text, &p->want), digest_text(got_text, got));
+}
+
+/* Before anybody looks into it: a damaged document is told as such, not as bad JSON. */
+static int check_document(const struct pull *p, struct err *e)
+{
+	auto_unmap struct sys_map map = {0};
+	struct sha256 h;
+	struct digest got;
+	int r;
+
+	if (!p->has_want)
+		return 0;
+	r = sys_map_file(p->doc_fd, &map);
+	if (r < 0)
+		return err_set(e, r, "map a document");
+	sha256_init(&h);
+	sha256_update(&h, map.p, map.len);
+	sha256_final(&h, &got);
+	return check_digest(p, &got, e);
+}
+
 void pull_doc_arrived(struct pull *p)
 {
 	bool config = p->state == PULL_FETCH_CONFIG;
 	struct err e = {0};
-	int r;
+	int r = check_document(p, &e);
 
+	if (r < 0) {
+		pull_fail(p, &e);
+		return;
+	}
 	r = parse_start(&p->parse, config ? PARSE_IMAGE_CONFIG : PARSE_IMAGE_DOC,
 			config ? "configuration" : "manifest",
 			!config && p->content_type[0] ? p->content_type : NULL, p->doc_fd, -1,
@@ -159,16 +192,6 @@ void pull_doc_arrived(struct pull *p)
 	}
 	loop_timer_init(&p->parse_timer, p->env.loop, on_parse_timeout, p);
 	loop_timer_set(&p->parse_timer, PARSE_TIMEOUT_MS);
-}
-
-static int check_digest(const struct pull *p, const struct digest *got, struct err *e)
-{
-	char want_text[DIGEST_TEXT_CAP], got_text[DIGEST_TEXT_CAP];
-
-	if (!p->has_want || digest_eq(&p->want, got))
-		return 0;
-	return err_text(e, -EBADMSG, "asked for %s, got bytes with digest %s: refused",
-			digest_text(want_text, &p->want), digest_text(got_text, got));
 }
 
 static int ask_for(struct pull *p, enum pull_state state, const struct digest *want, struct err *e)
