@@ -288,6 +288,7 @@ static void finish(void)
 {
 	for (struct container *c = NULL; (c = container_each(c));)
 		remove_run_dir(c->id);
+	remove_run_dir("oci"); /* state of the runtime: no container has any now */
 	network_shutdown();
 	event("stopped", "%s", "");
 	loop_stop(&engine.loop, 0);

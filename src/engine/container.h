@@ -144,6 +144,9 @@ void container_remove(struct container *c);
 /** container_fail() - the way to RUNNING ends here. @code: 125, 126, 127 */
 void container_fail(struct container *c, int code, const char *text);
 
+/** container_failing() - the monitor has said so; it cleans up, and its end is the container's */
+void container_failing(struct container *c, int code, const char *text);
+
 /** container_failed() - the same when the monitor has said so and is gone */
 void container_failed(struct container *c, int code, const char *text);
 

@@ -153,17 +153,21 @@ void container_failed(struct container *c, int code, const char *text)
 	rest(c);
 }
 
-void container_fail(struct container *c, int code, const char *text)
+void container_failing(struct container *c, int code, const char *text)
 {
-	if (c->monitor_fd < 0 || monitor_send_simple(c->monitor_fd, MON_ABORT) < 0) {
-		container_failed(c, code, text);
-		return;
-	}
 	c->failed = true;
 	c->exit_code = code;
 	str_printf(c->error, sizeof(c->error), "%.190s", text);
 	c->state = CONTAINER_STOPPING;
 	arm(c, AFTER_KILL_MS);
+}
+
+void container_fail(struct container *c, int code, const char *text)
+{
+	if (c->monitor_fd < 0 || monitor_send_simple(c->monitor_fd, MON_ABORT) < 0)
+		container_failed(c, code, text);
+	else
+		container_failing(c, code, text);
 }
 
 void container_ended(struct container *c, const struct monitor_exit *x)

@@ -333,7 +333,7 @@ static void answer(struct container *c, struct monitor_event *ev)
 		container_ended(c, &ev->exit);
 		break;
 	case MON_FAILED:
-		container_failed(c, ev->exit.code, ev->exit.error);
+		container_failing(c, ev->exit.code, ev->exit.error);
 		break;
 	case MON_REFUSED:
 		event("monitor-refused", "id=%.12s text=%s", c->id, ev->exit.error);

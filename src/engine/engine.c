@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "engine/event.h"
 #include "engine/server.h"
+#include "runtime/cgroup/cgroup.h"
 #include "sys/fd.h"
 
 #define ONE_SHOT_FD  3
@@ -145,6 +146,19 @@ static int start(struct err *e)
 	return 0;
 }
 
+/* Where nothing is below it any more; with living containers the kernel refuses. */
+static void remove_cgroup_parent(void)
+{
+	auto_scratch size_t mark = scratch_mark();
+	struct cgroup g;
+
+	(void)mark;
+	if (cgroup_find(&g, engine.cgroup_parent, "cleat", &engine.scratch, NULL) < 0)
+		return;
+	for (size_t i = 0; i < g.n; i++)
+		sys_unlink(AT_FDCWD, g.h[i].path, AT_REMOVEDIR);
+}
+
 int engine_main(const struct ctl_paths *paths, const char *runtime, bool one_shot)
 {
 	struct err e = {0};
@@ -167,6 +181,7 @@ int engine_main(const struct ctl_paths *paths, const char *runtime, bool one_sho
 	r = loop_run(&engine.loop);
 	pull_cancel();
 	server_close();
+	remove_cgroup_parent();
 	store_close(&engine.store);
 	event("engine-ended", "status=%d", r);
 	return r < 0 ? 1 : r;

@@ -25,7 +25,7 @@
 #define MAX_NUMBER_TEXT 12
 
 struct exec {
-	bool used, looking_up, running, has_pty;
+	bool used, looking_up, running;
 	struct container *container;
 	struct client *client; /* told as long as it is there */
 	uint32_t container_serial, client_serial;
@@ -104,7 +104,6 @@ static void on_console_message(struct loop_io *io, uint32_t events)
 	sys_close(conn);
 	if (n_fds != 1)
 		return; /* the runtime's exit tells the rest */
-	x->has_pty = true;
 	if (client_of(x)) {
 		struct ctl_reply reply = {.type = CTL_FD, .fds = {fd}, .n_fds = 1};
 
@@ -143,46 +142,38 @@ static int open_console(struct exec *x, struct err *e)
 
 /* The end ---------------------------------------------------------------------------------------- */
 
-static void read_message(struct exec *x, int code, struct err *e)
+/* what the runtime wrote where nobody has seen it. Return: false: nothing */
+static bool read_message(struct exec *x, char *dst, size_t cap)
 {
-	char text[ERR_MSG_MAX - 64];
-	ssize_t n = x->message_fd < 0 ? 0 : sys_pread(x->message_fd, text, sizeof(text) - 1, 0);
+	ssize_t n = x->message_fd < 0 ? 0 : sys_pread(x->message_fd, dst, cap - 1, 0);
 
-	while (n > 0 && (unsigned char)text[n - 1] <= ' ')
+	while (n > 0 && (unsigned char)dst[n - 1] <= ' ')
 		n--;
-	text[n > 0 ? n : 0] = '\0';
-	for (char *p = text; *p; p++)
+	dst[n > 0 ? n : 0] = '\0';
+	for (char *p = dst; *p; p++)
 		if ((unsigned char)*p < ' ')
 			*p = ' ';
-	if (*text)
-		err_text(e, -ENOEXEC, "%s", text);
-	else
-		err_text(e, -ENOEXEC, "the process was not started in container %s: %s",
-			 x->container->name,
-			 code == 127   ? "command not found"
-			 : code == 126 ? "command cannot be executed"
-				       : "the runtime refused");
+	return *dst;
 }
 
 static void on_exit(struct loop_child *child, struct sys_exit exit)
 {
 	struct exec *x = child->data;
 	int code = sys_exit_code(exit);
-	bool detached = x->flags & CTL_F_DETACH;
+	char text[ERR_MSG_MAX - 64];
 	struct err e = {0};
 
 	event("exec-ended", "id=%.12s code=%d", x->container->id, code);
-	if (detached && code == 0) {
-		finish(x, 0, NULL);
-		return;
+	if (read_message(x, text, sizeof(text))) {
+		err_text(&e, -ENOEXEC, "%s", text);
+	} else if (x->flags & CTL_F_DETACH && code) {
+		err_text(&e, -ENOEXEC, "the process was not started in container %s: %s",
+			 x->container->name,
+			 code == 127   ? "command not found"
+			 : code == 126 ? "command cannot be executed"
+				       : "the runtime refused");
 	}
-	/* with a terminal or detached nobody has seen what the runtime wrote */
-	if (detached || (x->flags & CTL_F_TTY && !x->has_pty)) {
-		read_message(x, code, &e);
-		finish(x, code ? code : 125, &e);
-		return;
-	}
-	finish(x, code, NULL);
+	finish(x, e.code && !code ? 125 : code, e.code ? &e : NULL);
 }
 
 /* The runtime's command line ---------------------------------------------------------------------- */
