@@ -56,6 +56,11 @@ if limited memory "memory"; then
 	config b
 	container_name
 	expect_out fits "what fits runs" oci run --bundle b "$id"
+	resources='"memory":{"limit":524288}'
+	args='["/bin/true"]'
+	config b
+	container_name
+	expect "512 KiB are enough for the runtime's own part" oci run --bundle b "$id"
 fi
 
 if limited cpu "cpu"; then
