@@ -12,6 +12,19 @@ n=0 around=
 printf '#!/bin/sh\numount /sys/fs/cgroup/unified && exec "$@"\n' >one-version
 chmod +x one-version
 
+# what a failing check leaves: containers end with their first process, their monitors with them
+sweep() {
+	for procs in /sys/fs/cgroup/*/cleat-test-$$-*/cgroup.procs /sys/fs/cgroup/cleat-test-$$-*/cgroup.procs; do
+		[ -f "$procs" ] || continue
+		while read -r pid; do
+			kill -9 "$pid" 2>/dev/null
+		done <"$procs"
+	done
+	sleep 0.5
+	rmdir /sys/fs/cgroup/*/cleat-test-$$-* /sys/fs/cgroup/cleat-test-$$-* 2>/dev/null
+}
+at_exit sweep
+
 # bundle COMMAND...: a fresh layer with busybox, RUN_DIR with a config.json from the runtime's own template
 bundle() {
 	n=$((n + 1))
