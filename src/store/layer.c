@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Layers: layers/<diff ID>/fs is the tree, layers/<diff ID>/meta what the store knows of it. Both
- * are written below staging/, one syncfs makes them durable, one rename publishes them.
+ * are written below staging/, one syncfs makes them durable, one rename publishes them. The unpack
+ * role has synced the tree before it answered, so that this syncfs is short.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -86,6 +86,13 @@ int unpack_role_main(int peer_fd)
 	r = receive_start(peer_fd, &job, &e);
 	if (r == 0)
 		r = unpack_extract(&job, &result, &e);
+	if (r == 0) {
+		/* The long wait for the medium is ours: the engine's own sync before the rename finds
+		 * little left to write and does not keep it from its containers. */
+		r = sys_syncfs(job.root_fd);
+		if (r < 0)
+			err_set(&e, r, "write the layer to the medium");
+	}
 	r = r < 0 ? send_error(peer_fd, &e) : send_done(peer_fd, &result);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
