@@ -15,6 +15,8 @@
 #	engine_leftovers		print every process, mount, link, nft table, cgroup and file of this engine
 #	state_of NAME			running, exited, ...
 #	pid_of NAME			its first process
+#	monitor_of NAME			its monitor
+#	alive PID			it runs and is no zombie that its new parent has not yet reaped
 
 E=$TMP/e
 engine_pid=
@@ -116,4 +118,16 @@ pid_of() {
 
 is_state() {
 	[ "$(state_of "$1")" = "$2" ]
+}
+
+monitor_of() {
+	en_id=$(cleat inspect "$1" | jq -r '.[0].Id')
+	for en_pid in $(engine_monitors); do
+		tr '\0' ' ' <"/proc/$en_pid/cmdline" | grep -q "^cleat @monitor $en_id " && echo "$en_pid"
+	done
+	return 0
+}
+
+alive() {
+	grep -q '^State:' "/proc/$1/status" 2>/dev/null && ! grep -q '^State:.*Z' "/proc/$1/status"
 }
