@@ -7,7 +7,7 @@ static int run(int argc, char **argv)
 	struct ctl_request r = {.verb = CTL_CONFIG, .timeout_ms = CTL_TIMEOUT_UNSET};
 	auto_close int fd = manifest_file(argc, argv, &r);
 
-	return fd < 0 ? 1 : session_texts(&r, &fd, 1);
+	return fd < 0 ? 1 : session_texts(&r, &fd, 1, false);
 }
 
 const struct cmd cmd_config = {

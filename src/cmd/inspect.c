@@ -10,7 +10,7 @@ static int run(int argc, char **argv)
 		int rc;
 
 		r.name = argv[i];
-		rc = session_texts(&r, NULL, 0);
+		rc = session_texts(&r, NULL, 0, false);
 		worst = rc ? rc : worst;
 	}
 	return worst;

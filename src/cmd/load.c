@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 
-#include "cmd/session.h"
+#include "cmd/json.h"
+#include "cmd/pull.h"
 #include "sys/fd.h"
 
 static const char *tag;
@@ -21,12 +22,22 @@ static int run(int argc, char **argv)
 	auto_close int fd = sys_open(AT_FDCWD, argv[0], O_RDONLY | O_DIRECTORY, 0);
 	struct err e = {0};
 
+	int rc;
+
 	(void)argc;
 	if (fd < 0) {
 		err_set(&e, fd, "%s", argv[0]);
 		return cmd_fail(&e);
 	}
-	return session_texts(&r, &fd, 1);
+	rc = session_begin(&r, &fd, 1);
+	if (rc)
+		return rc;
+	if (cmd_globals.json)
+		json_out_begin(true);
+	rc = pull_replies(tag ? tag : argv[0], false);
+	if (cmd_globals.json)
+		json_out_end();
+	return rc;
 }
 
 const struct cmd cmd_load = {

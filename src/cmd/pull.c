@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cmd/json.h"
+#include "cmd/pull.h"
 #include "cmd/session.h"
 
 static bool quiet;
@@ -10,20 +11,26 @@ static const struct opt options[] = {
 	{'q', "quiet", NULL, "print only the digest", .flag = &quiet},
 };
 
-static void show(const char *image, const char *key, const char *value)
+int pull_replies(const char *name, bool only_digest)
 {
-	if (!str_eq(key, "digest"))
-		return;
+	struct ctl_reply reply;
+	int rc;
+
 	if (cmd_globals.json) {
 		json_out_object();
-		json_out_str("image", image);
-		json_out_str("digest", value);
-	} else if (quiet) {
-		puts(value);
-	} else {
-		printf("%s: %s\n", image, value);
+		json_out_str("name", name);
+	}
+	while ((rc = session_next(&reply)) > 0) {
+		if (reply.type != CTL_PAIR)
+			continue;
+		if (cmd_globals.json)
+			json_out_str(reply.pair.key, reply.pair.value);
+		else if (str_eq(reply.pair.key, "digest"))
+			printf("%s%s%s\n", only_digest ? "" : name, only_digest ? "" : ": ",
+			       reply.pair.value);
 	}
 	fflush(stdout);
+	return -rc;
 }
 
 static int one(char *image)
@@ -32,15 +39,9 @@ static int one(char *image)
 				.timeout_ms = CTL_TIMEOUT_UNSET,
 				.name = image,
 				.flags = quiet || cmd_globals.json ? CTL_F_QUIET : 0};
-	struct ctl_reply reply;
 	int rc = session_begin(&r, NULL, 0);
 
-	if (rc)
-		return rc;
-	while ((rc = session_next(&reply)) > 0)
-		if (reply.type == CTL_PAIR)
-			show(image, reply.pair.key, reply.pair.value);
-	return -rc;
+	return rc ? rc : pull_replies(image, quiet);
 }
 
 static int run(int argc, char **argv)

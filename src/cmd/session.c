@@ -41,7 +41,8 @@ void session_receive(struct ctl_reply *ret_reply)
 
 	e = (struct err){0};
 	if (ctl_next(&session_client, ret_reply, &e) < 0)
-		*ret_reply = (struct ctl_reply){.type = CTL_ERROR, .error = {session_failure, e.msg}};
+		*ret_reply =
+			(struct ctl_reply){.type = CTL_ERROR, .error = {session_failure, e.msg}};
 }
 
 int session_show(struct ctl_reply *reply)
@@ -93,7 +94,7 @@ int session_run(const struct ctl_request *r)
 	return -rc;
 }
 
-int session_texts(const struct ctl_request *r, const int *fds, size_t n_fds)
+int session_texts(const struct ctl_request *r, const int *fds, size_t n_fds, bool lines)
 {
 	struct ctl_reply reply;
 	int rc = session_begin(r, fds, n_fds);
@@ -103,6 +104,8 @@ int session_texts(const struct ctl_request *r, const int *fds, size_t n_fds)
 	while ((rc = session_next(&reply)) > 0) {
 		if (reply.type == CTL_TEXT)
 			fputs(reply.text, stdout);
+		if (reply.type == CTL_TEXT && lines && !str_ends(reply.text, "\n"))
+			putchar('\n');
 		drop_fds(&reply);
 	}
 	return -rc;

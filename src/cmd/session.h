@@ -29,8 +29,8 @@ int session_show(struct ctl_reply *reply);
 /** session_run() - begin, and drop every reply. Return: exit status */
 int session_run(const struct ctl_request *r);
 
-/** session_texts() - begin, and print every TEXT. Return: exit status */
-int session_texts(const struct ctl_request *r, const int *fds, size_t n_fds);
+/** session_texts() - begin, and print every TEXT: pieces of a document, or a line each. Return: exit status */
+int session_texts(const struct ctl_request *r, const int *fds, size_t n_fds, bool lines);
 
 /** session_each() - @r for each of the names, which are printed as it succeeds. Return: exit status */
 int session_each(struct ctl_request *r, int argc, char **argv);

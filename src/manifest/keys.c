@@ -25,7 +25,7 @@ static const struct {
 	 "write mem_limit:, cpus:, pids_limit: and restart: at the service"},
 	{KEYS_SERVICE, "scale", "a service runs once: write a second service"},
 	{KEYS_SERVICE, "container_name",
-	 "the container is called as the service: rename the service"},
+	 "the container of service s is called <project>-s-1, and s finds it too: delete the key"},
 	{KEYS_SERVICE, "env_file", "no file beside the manifest is read: write environment:"},
 	{KEYS_SERVICE, "extends", "use a YAML anchor and \"<<: *anchor\""},
 	{KEYS_SERVICE, "profiles", "what is in the manifest runs: delete the service or the key"},

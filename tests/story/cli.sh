@@ -25,6 +25,8 @@ json() { # FILTER COMMAND...: the value that jq finds in the output of cleat COM
 
 # --- without an engine
 expect_out "^$image: sha256:" 'pull' cleat pull "$image"
+expect_out '^sha256:[0-9a-f]{64}$' 'pull -q of what is there' cleat pull -q "$image"
+expect_equal "$image 0" "$(json '.[0] | .name + " " + .layers_fetched' pull "$image")" 'pull --json'
 expect_equal 1 "$(json length images)" 'images --json lists it'
 expect_out "tiny +1 +[0-9a-f]{12} +.* ago +[0-9.]+MB" 'images' cleat images
 expect_err 1 'arm64' 'pull of another architecture names it' cleat pull "$registry/tiny:arm64"
@@ -106,6 +108,6 @@ wait "$foreground"
 expect_equal 5 $? 'Ctrl-C is forwarded, and its exit status comes back'
 expect_out 'version' 'info' cleat info
 expect_rc 0 'fsck' cleat fsck
-expect_rc 0 'rmi' cleat rmi "$image"
+expect_out "^Untagged: $image\$" 'rmi' cleat rmi "$image"
 expect_equal '[]' "$(cleat images --json)" 'the image is gone'
 tap_end
