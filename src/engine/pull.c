@@ -113,6 +113,32 @@ int pull_recv(struct role_proc *proc, struct loop_io *io, uint8_t *buf, size_t c
 	return why_ended(proc, e);
 }
 
+int pull_broken(const struct role_proc *proc, struct err *e)
+{
+	return err_text(e, -EBADMSG, "the %s role broke its protocol", roles[proc->id].name + 1);
+}
+
+void pull_role_error(const struct role_proc *proc, struct dec *d, struct err *e)
+{
+	int64_t code = dec_i64(d);
+	char *text = dec_str_req(d);
+
+	if (d->bad || code >= 0 || code < -4095)
+		pull_broken(proc, e);
+	else
+		err_text(e, (int)code, "%s", text);
+}
+
+void pull_role_dec(struct dec *d, struct msg *m)
+{
+	static char strings_mem[8 * 1024];
+	static struct arena strings;
+
+	arena_init(&strings, strings_mem, sizeof(strings_mem));
+	dec_init(d, m->payload, m->len, &strings);
+	msg_close_fds(m);
+}
+
 /* Parsing ------------------------------------------------------------------------------------- */
 
 static void on_parsed(struct loop_io *io, uint32_t events)

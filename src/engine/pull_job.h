@@ -83,6 +83,13 @@ const char *pull_layer_name(const struct pull *p, char dst[static 16]);
 int pull_recv(struct role_proc *proc, struct loop_io *io, uint8_t *buf, size_t cap,
 	      struct msg *ret_msg, struct err *e);
 
+/** pull_role_error() - "i64 code, str text" of a role's error frame, from the decoder's place on; broken protocol is -EBADMSG */
+void pull_role_error(const struct role_proc *proc, struct dec *d, struct err *e);
+int pull_broken(const struct role_proc *proc, struct err *e);
+
+/** pull_role_dec() - a decoder for a role's frame, whose descriptors are closed; strings last until the next frame */
+void pull_role_dec(struct dec *d, struct msg *m);
+
 /* pull_source.c */
 
 /** pull_source_doc() - ask for a document into p->doc_fd; pull_doc_arrived() follows, at once or later */

@@ -16,7 +16,6 @@
 #define MAX_ENTRIES 0 /* what the build allows */
 
 static uint8_t frame[FRAME_CAP];
-static char strings_mem[FRAME_CAP]; /* of the frame being decoded */
 
 static const struct image_descriptor *layer_descriptor(const struct pull *p)
 {
@@ -125,7 +124,7 @@ static void got_opaque(struct pull *p, struct dec *d)
 	struct err e = {0};
 
 	if (dec_done(d) < 0)
-		err_text(&e, -EBADMSG, "the unpack role broke its protocol");
+		pull_broken(&p->unpack, &e);
 	else
 		store_layer_opaque(p->env.store, p->layer.staged, path, &e);
 	if (e.code)
@@ -142,7 +141,7 @@ static void got_done(struct pull *p, struct dec *d)
 	p->layer.unpacked_bytes = dec_u64(d);
 	dec_u64(d); /* entries */
 	if (dec_done(d) < 0) {
-		err_text(&e, -EBADMSG, "the unpack role broke its protocol");
+		pull_broken(&p->unpack, &e);
 		unpack_failed(p, &e);
 		return;
 	}
@@ -152,21 +151,17 @@ static void got_done(struct pull *p, struct dec *d)
 
 static void got_error(struct pull *p, struct dec *d)
 {
-	int64_t code = dec_i64(d);
-	char *text = dec_str_req(d);
 	struct err e = {0};
 
-	if (dec_done(d) < 0 || code >= 0 || code < -4095)
-		err_text(&e, -EBADMSG, "the unpack role broke its protocol");
-	else
-		err_text(&e, (int)code, "%s", text);
+	pull_role_error(&p->unpack, d, &e);
+	if (dec_done(d) < 0)
+		pull_broken(&p->unpack, &e);
 	unpack_failed(p, &e);
 }
 
 static void on_unpack(struct loop_io *io, uint32_t events)
 {
 	struct pull *p = io->data;
-	struct arena strings;
 	struct err e = {0};
 	struct dec d;
 	struct msg m;
@@ -178,9 +173,7 @@ static void on_unpack(struct loop_io *io, uint32_t events)
 		unpack_failed(p, &e);
 	if (r <= 0)
 		return;
-	arena_init(&strings, strings_mem, sizeof(strings_mem));
-	dec_init(&d, m.payload, m.len, &strings);
-	msg_close_fds(&m);
+	pull_role_dec(&d, &m);
 	if (m.type == UNPACK_OPAQUE)
 		got_opaque(p, &d);
 	else if (m.type == UNPACK_DONE)

@@ -20,7 +20,6 @@
 #define PIPE_BYTES (1024 * 1024)
 
 static uint8_t frame[FRAME_CAP];
-static char strings_mem[FRAME_CAP]; /* of the frame being decoded */
 
 /* One wish at a time: the id tells an answer to this wish from one that came too late. */
 static int send_get(struct pull *p, enum fetch_kind kind, const char *what, uint64_t max_bytes,
@@ -71,7 +70,7 @@ static void got_done(struct pull *p, struct dec *d)
 
 	dec_str(d); /* Docker-Content-Digest: the parse role's own hash is what counts */
 	if (dec_done(d) < 0) {
-		err_text(&e, -EBADMSG, "the fetch role broke its protocol");
+		pull_broken(&p->fetch, &e);
 		pull_fail(p, &e);
 		return;
 	}
@@ -85,15 +84,12 @@ static void got_done(struct pull *p, struct dec *d)
 static void got_error(struct pull *p, struct dec *d)
 {
 	uint32_t id = dec_u32(d);
-	int64_t code = dec_i64(d);
-	char *text = dec_str_req(d);
 	struct err e = {0};
 
+	pull_role_error(&p->fetch, d, &e);
 	dec_u32(d); /* class: for a retry policy of the starter */
-	if (dec_done(d) < 0 || code >= 0 || code < -4095)
-		err_text(&e, -EBADMSG, "the fetch role broke its protocol");
-	else
-		err_text(&e, (int)code, "%s", text);
+	if (dec_done(d) < 0)
+		pull_broken(&p->fetch, &e);
 	if (id == p->get_id || id == 0 || e.code == -EBADMSG)
 		arrived(p, 0, &e);
 }
@@ -112,7 +108,6 @@ static void got_progress(struct pull *p, struct dec *d)
 static void on_fetch(struct loop_io *io, uint32_t events)
 {
 	struct pull *p = io->data;
-	struct arena strings;
 	struct err e = {0};
 	struct dec d;
 	struct msg m;
@@ -124,9 +119,7 @@ static void on_fetch(struct loop_io *io, uint32_t events)
 		arrived(p, 0, &e);
 	if (r <= 0)
 		return;
-	arena_init(&strings, strings_mem, sizeof(strings_mem));
-	dec_init(&d, m.payload, m.len, &strings);
-	msg_close_fds(&m);
+	pull_role_dec(&d, &m);
 	if (m.type == FETCH_DONE)
 		got_done(p, &d);
 	else if (m.type == FETCH_ERROR)
