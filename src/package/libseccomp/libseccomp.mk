@@ -1,5 +1,5 @@
-# Compiler of seccomp filters. LGPL-2.1: 'make relink-kit' packs what relinking needs. About 60 KiB
-# with the tables of x86, ARM and RISC-V only (see prune.py).
+# Compiler of seccomp filters. LGPL-2.1: 'make relink-kit' packs what relinking needs. About 50 KiB
+# with the tables of the target's own family of architectures only (see prune.py).
 libseccomp_VERSION := 2.6.0
 libseccomp_FILES := libseccomp_2.6.0.orig.tar.gz:libseccomp
 libseccomp_LICENSE := LICENSE

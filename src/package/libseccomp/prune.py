@@ -3,13 +3,21 @@
 
 One row of the table holds the number of one system call on each of 18 architectures. The rest of
 the library finds a column by the name of a struct member, so columns can go without other changes.
-Saves 57 KiB of flash. Fails rather than guesses when the source does not look as expected.
+A target keeps the columns of the architectures its kernel may run, 64 and 32 bit, which the compiler
+chooses by the macros below: one source serves all targets. The kernel version of each call goes too: this
+release knows none. Saves 90 KiB of flash. Fails rather than guesses when the source does not look as
+expected.
 """
 
 import re
 import sys
 
-KEPT = ["x86", "x86_64", "x32", "arm", "aarch64", "riscv64"]
+FAMILIES = {
+    "X86": ("defined(__x86_64__) || defined(__i386__)", ["x86", "x86_64", "x32"]),
+    "ARM": ("defined(__arm__) || defined(__aarch64__)", ["arm", "aarch64"]),
+    "RISCV": ("defined(__riscv)", ["riscv64"]),
+}
+KEPT = [name for _, names in FAMILIES.values() for name in names]
 # as ordered in struct arch_syscall_table
 COLUMNS = ["x86", "x86_64", "x32", "arm", "aarch64", "loongarch64", "m68k", "mips", "mips64",
            "mips64n32", "parisc", "parisc64", "ppc", "ppc64", "riscv64", "s390", "s390x", "sh"]
@@ -28,13 +36,26 @@ def expect(what, count, minimum):
         sys.exit(f"prune: {what}: {count} places changed, at least {minimum} expected")
 
 
+def families():
+    """per family a macro that keeps its argument or drops it, and one that is the pointer or NULL"""
+    text = ""
+    for family, (test, _) in FAMILIES.items():
+        text += (f"#if {test}\n#define ONLY_{family}(...) __VA_ARGS__\n#define FIND_{family}(def) (def)\n"
+                 f"#else\n#define ONLY_{family}(...)\n#define FIND_{family}(def) NULL\n#endif\n")
+    return text
+
+
+def family_of(name):
+    return next(family for family, (_, names) in FAMILIES.items() if name in names)
+
+
 def prune_header(text):
     found = re.findall(r"^\tint (\w+);\n\tenum scmp_kver \1_kver;\n", text, re.M)
     if found != COLUMNS:
         sys.exit(f"prune: syscalls.h has the columns {found}")
     for name in COLUMNS:
-        if name not in KEPT:
-            text = text.replace(f"\tint {name};\n\tenum scmp_kver {name}_kver;\n", "")
+        kept = f"\tONLY_{family_of(name)}(int {name};)\n" if name in KEPT else ""
+        text = text.replace(f"\tint {name};\n\tenum scmp_kver {name}_kver;\n", kept)
     return text
 
 
@@ -45,16 +66,18 @@ def prune_table(text):
         nonlocal rows
         rows += 1
         fields = m.group(1).split(",")
-        if len(fields) != 2 + 2 * len(COLUMNS):
-            sys.exit(f"prune: syscalls.perf.c has a row of {len(fields)} fields")
-        kept = fields[:2]
+        if len(fields) != 2 + 2 * len(COLUMNS) or set(fields[3::2]) != {"SCMP_KV_UNDEF"}:
+            sys.exit(f"prune: syscalls.perf.c has a row {fields}")
+        kept = ""
         for i, name in enumerate(COLUMNS):
             if name in KEPT:
-                kept += fields[2 + 2 * i:4 + 2 * i]
-        return "{" + ",".join(kept) + "}"
+                kept += f" ONLY_{family_of(name)}({fields[2 + 2 * i]},)"
+        return "{" + ",".join(fields[:2]) + "," + kept + "}"
 
     text = re.sub(r"\{(\(int\)\(size_t\)&\(\(struct stringpool_t \*\)0\)->[^{}]*)\}", row, text)
     expect("rows of syscalls.perf.c", rows, 400)
+    text, n = re.subn(r"return __syscall_offset_value\(entry, offset_kver\);", "return SCMP_KV_UNDEF;", text)
+    expect("kernel versions of syscalls.perf.c", n, 2)
     return text
 
 
@@ -66,10 +89,32 @@ def prune_arch(text):
     text, n = re.subn(rf"\telse if \(strcmp\([^\n]*\) == 0\)\n\t\treturn &arch_def_(?:{names});\n", "",
                       text)
     expect("names of arch.c", n, 15)
+    text, n = re.subn(r"return &arch_def_(\w+);",
+                      lambda m: f"return FIND_{family_of(m.group(1))}(&arch_def_{m.group(1)});", text)
+    expect("look-ups of arch.c", n, 2 * len(KEPT))
     return text
+
+
+def prune_arch_header(text):
+    text, n = re.subn(r"syscall_resolve_(name|num)_kver\([^;]*\);", "SCMP_KV_UNDEF;", text)
+    expect("kernel versions of arch.h", n, 2)
+    return families() + text
+
+
+def guard(name):
+    """the whole of an architecture's file after its includes, for its own family only"""
+    def change(text):
+        head, sep, tail = text.rpartition('#include "')
+        line, rest = tail.split("\n", 1)
+        expect(f"includes of arch-{name}.c", len(sep), 1)
+        return f"{head}{sep}{line}\n\n#if {FAMILIES[family_of(name)][0]}\n{rest}\n#endif\n"
+    return change
 
 
 src = sys.argv[1] + "/src/"
 edit(src + "syscalls.h", prune_header)
 edit(src + "syscalls.perf.c", prune_table)
 edit(src + "arch.c", prune_arch)
+edit(src + "arch.h", prune_arch_header)
+for arch in KEPT:
+    edit(src + f"arch-{arch}.c", guard(arch))
