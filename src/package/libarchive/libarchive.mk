@@ -1,4 +1,4 @@
-# Tar (ustar, pax, GNU) in and out with gzip and zstd read filters (about 140 KiB). Nothing that
+# Tar (ustar, pax, GNU) in and out with gzip and zstd read filters (about 50 KiB). Nothing that
 # touches a file system is compiled: extraction is done by src/unpack under its own rules.
 libarchive_VERSION := 3.7.4
 libarchive_FILES := libarchive_3.7.4.orig.tar.xz:libarchive \
