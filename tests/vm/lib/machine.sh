@@ -86,7 +86,7 @@ vm_root() {
 	cp "$PKGDIR/busybox-$2" "$1/bin/busybox"
 	for vm_t in sh cat ls ps kill grep sed sleep wget nc ip mount umount dmesg free df id head tail wc sort \
 		mkdir rm ln cp mv sync tr cut test seq date awk basename dirname expr touch uname stat od find \
-		readlink mknod chmod chown tee env nsenter httpd vi top ping cmp sha256sum; do
+		readlink mknod chmod chown tee env nsenter httpd vi top ping cmp sha256sum stty; do
 		ln -s busybox "$1/bin/$vm_t"
 	done
 	vm_module_files "$vm_kernel" >"$TMP/modules"
@@ -106,7 +106,7 @@ vm_pack() {
 
 vm_disk() {
 	rm -f "$1"
-	/sbin/mke2fs -q -t ext4 -L cleat "$1" "${2}M"
+	/sbin/mke2fs -q -t ext4 -L cleat "$1" "${2}M" >/dev/null
 }
 
 # vm_command ARCH INITRAMFS WORDS [QEMU OPTION...]: the command line of QEMU, without console and network
@@ -151,30 +151,27 @@ vm_says() {
 }
 
 vm_shell() {
-	vm_until=$(($(date +%s) + $1))
 	# what is typed before somebody reads can stall QEMU's model of the ARM serial port for good
 	vm_says "$1" 'built-in shell' || return 1
-	while ! vm_sh 3 true >/dev/null 2>&1; do
-		[ "$(date +%s)" -lt "$vm_until" ] || { vm_says 0 'a shell'; return 1; }
-		kill -0 "$vm_timeout_pid" 2>/dev/null || { vm_says 0 'a shell'; return 1; }
-	done
+	sleep 0.3
+	# from here on no echo and no line editing: what the console shows is output
+	printf '%s\n' 'stty -echo; while read -r vm_line; do eval "$vm_line" </dev/null; vm_last=$?; done' >&7
+	sleep 0.3
+	vm_sh 10 true || return 1
+	vm_sh 10 'sh -c "exit 3"'
+	[ $? = 3 ] || { tap_diag "the console does not report failures"; return 1; }
 }
 
-# The console echoes what is typed, so the marker is typed in two parts and read in one.
 vm_sh() {
 	vm_count=$((vm_count + 1))
-	printf '%s\n' "echo MARK''ER-BEGIN:$vm_count; $2
-echo MARK''ER-END:$vm_count:\$?:" >&7
-	wait_for "$1" grep -aqE "MARKER-END:$vm_count:[0-9]+:" "$vm_log" || {
+	printf '%s\n' "echo; echo MARKER-BEGIN:$vm_count" "$2" "echo; echo MARKER-END:$vm_count:\$vm_last:" >&7
+	wait_for "$1" grep -aqE "^MARKER-END:$vm_count:[0-9]+:" "$vm_log" || {
 		tap_diag "no end within $1 s of: $2"
 		tail -n 20 "$vm_log" | tr -d '\r' | sed 's/^/# | /'
 		return 99
 	}
-	vm_out=$(tr -d '\r' <"$vm_log" | awk -v n="$vm_count" '
-		index($0, "MARKER-BEGIN:" n) && $0 !~ /echo/ { on = 1; next }
-		index($0, "MARKER-END:" n ":") && $0 !~ /echo/ { on = 0 }
-		on && !/echo MARK/')
-	return "$(tr -d '\r' <"$vm_log" | sed -n "s/.*MARKER-END:$vm_count:\([0-9]*\):.*/\1/p" | tail -n 1)"
+	vm_out=$(tr -d '\r' <"$vm_log" | sed -n "/^MARKER-BEGIN:$vm_count\$/,/^MARKER-END:$vm_count:/p" | sed '1d;$d')
+	return "$(tr -d '\r' <"$vm_log" | sed -n "s/^MARKER-END:$vm_count:\([0-9]*\):.*/\1/p" | tail -n 1)"
 }
 
 vm_gone() {
