@@ -11,6 +11,7 @@
 #include "cmd/oci.h"
 #include "host/host.h"
 #include "engine/engine.h"
+#include "engine/volume.h"
 #include "init/init.h"
 #include "monitor/monitor.h"
 #include "role/role.h"
@@ -21,7 +22,7 @@ static const struct entry {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } entries[] = {
-	{"@monitor", monitor_main},
+	{"@monitor", monitor_main}, {"@copy", volume_copy_main},
 #if defined(CONFIG_INIT)
 	{"@console", init_console_main},
 #endif

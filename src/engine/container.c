@@ -192,6 +192,7 @@ static int slot_fill(struct container *c, const struct container_record *r, stru
 	c->held = r->held;
 	c->created_s = r->created_s;
 	c->tty = r->spec.tty;
+	c->stdin_open = r->spec.stdin_open;
 	c->restart = r->spec.restart;
 	c->restart_max = r->spec.restart_max;
 	c->stop_grace_ms = r->spec.stop_grace_ms > INT32_MAX ? INT32_MAX : (uint32_t)r->spec.stop_grace_ms;

@@ -15,7 +15,7 @@
 #define CONTAINER_MAX_PORTS 16
 
 /*
- * A life:  CREATED → MOUNTING → LOOKUP → CREATING → STARTING → RUNNING → (STOPPING →) EXITED, then
+ * A life:  CREATED → MOUNTING → LOOKUP → FILLING → CREATING → STARTING → RUNNING → (STOPPING →) EXITED, then
  * BACKOFF → MOUNTING again if the restart policy says so, or removal.
  */
 #define CONTAINER_STATES(X)                                                                        \
@@ -23,6 +23,7 @@
 	X(CREATED, "created")	/* has not run since the machine booted */                         \
 	X(MOUNTING, "starting") /* its monitor was started and mounts the root */                  \
 	X(LOOKUP, "starting")	/* the parse role looks its user up */                             \
+	X(FILLING, "starting")	/* its new volumes get what the image has in their place */      \
 	X(CREATING, "starting") /* the runtime creates it */                                       \
 	X(STARTING, "starting") /* the network is there, its program starts */                     \
 	X(RUNNING, "running")                                                                      \
@@ -52,7 +53,7 @@ struct container {
 	char service[CONTAINER_NAME_CAP]; /* of the manifest; "" = made by `cleat run` */
 	char host_names[256];		  /* what its peers call it, separated by spaces */
 	struct digest image, hash;
-	bool auto_remove, held, removing, ran, tty, oom;
+	bool auto_remove, held, removing, ran, tty, stdin_open, oom;
 	bool drop_volumes;  /* its anonymous volumes go with it */
 	bool restart_asked; /* start again as soon as it has ended */
 	bool failed;	    /* the way to RUNNING has failed; its monitor is being ended */
@@ -72,6 +73,13 @@ struct container {
 	struct parse_call user_call;
 	struct loop_io user_io;
 	bool looking_up;
+	struct container_fill {
+		uint64_t mounts; /* bit n: volume number n is still to be filled */
+		struct loop_child child;
+		pid_t pid; /* of the copying process, 0 = none */
+		char staged[32];
+		char name[CONTAINER_NAME_CAP];
+	} fill;
 	int attach_fds[3]; /* of a client, until the monitor takes them; -1 */
 	bool attach_stdin;
 	uint32_t attach_client;
@@ -158,9 +166,6 @@ int container_follow(struct container *c, int fd, struct err *e);
 void container_run_path(const struct container *c, char *dst, size_t cap, const char *below);
 
 /* spec.c */
-
-/** spec_drop_volumes() - remove the volumes that had no name but the container's */
-void spec_drop_volumes(const struct container *c);
 
 /** spec_write() - config.json into the container's run directory */
 int spec_write(struct container *c, const struct container_record *rec, const struct store_image *img,

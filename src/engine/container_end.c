@@ -11,6 +11,7 @@
 #include "engine/container.h"
 #include "engine/engine.h"
 #include "engine/event.h"
+#include "engine/volume.h"
 #include "file/tree.h"
 #include "sys/fd.h"
 
@@ -38,6 +39,7 @@ static void let_go(struct container *c)
 	if (c->looking_up)
 		parse_cancel(&c->user_call);
 	c->looking_up = false;
+	volumes_cancel(c);
 	sys_close(take_fd(&c->rootfs_fd));
 	for (size_t i = 0; i < 3; i++)
 		sys_close(take_fd(&c->attach_fds[i]));
@@ -74,7 +76,7 @@ static void remove_now(struct container *c)
 
 	loop_timer_fini(&c->timer);
 	if (c->drop_volumes || c->auto_remove)
-		spec_drop_volumes(c);
+		volumes_drop(c);
 	if (tree_remove(engine.run_fd, c->id, &e) < 0)
 		event_err("run-directory", &e, "id=%.12s", c->id);
 	e = (struct err){0};

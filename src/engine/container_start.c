@@ -12,6 +12,7 @@
 #include "engine/container.h"
 #include "engine/engine.h"
 #include "engine/event.h"
+#include "engine/volume.h"
 #include "file/rooted.h"
 #include "file/tree.h"
 #include "runtime/cgroup/cgroup.h"
@@ -120,7 +121,7 @@ static void send_mount(struct container *c)
 
 /* Step 3: the user -------------------------------------------------------------------------------- */
 
-static void send_create(struct container *c, const struct parse_user *user);
+static void prepare(struct container *c, const struct parse_user *user);
 
 static void looked_up(struct loop_io *io, uint32_t events)
 {
@@ -140,7 +141,7 @@ static void looked_up(struct loop_io *io, uint32_t events)
 		fail(c, &e);
 		return;
 	}
-	send_create(c, &user);
+	prepare(c, &user);
 }
 
 static int start_lookup(struct container *c, struct err *e)
@@ -168,7 +169,7 @@ static int start_lookup(struct container *c, struct err *e)
 	return r < 0 ? err_set(e, r, "watch the parse role") : 0;
 }
 
-/* Step 4: the runtime's create -------------------------------------------------------------------- */
+/* Step 4: files, volumes, the runtime's create -------------------------------------------------------------------- */
 
 /* where the kernel counts kills for want of memory; NULL where nothing counts them */
 static char *oom_events_path(const struct container *c)
@@ -188,7 +189,7 @@ static char *oom_events_path(const struct container *c)
 	return NULL;
 }
 
-static int prepare_bundle(struct container *c, const struct parse_user *user, bool *ret_stdin, struct err *e)
+static int prepare_bundle(struct container *c, const struct parse_user *user, struct err *e)
 {
 	struct container_record rec;
 	struct store_image img;
@@ -199,9 +200,22 @@ static int prepare_bundle(struct container *c, const struct parse_user *user, bo
 	if (r == 0)
 		r = files_write(c, &rec, e);
 	if (r == 0)
+		r = volumes_prepare(c, &rec, &img, e);
+	if (r == 0)
 		r = spec_write(c, &rec, &img, user, e);
-	*ret_stdin = r == 0 && rec.spec.stdin_open;
 	return r;
+}
+
+static void prepare(struct container *c, const struct parse_user *user)
+{
+	auto_scratch size_t mark = scratch_mark();
+	struct err e = {0};
+
+	(void)mark;
+	if (prepare_bundle(c, user, &e) < 0)
+		fail(c, &e);
+	else
+		volumes_fill(c);
 }
 
 static void send_attach(struct container *c)
@@ -223,10 +237,11 @@ static void send_attach(struct container *c)
 		sys_close(take_fd(&c->attach_fds[i]));
 }
 
-static void send_create(struct container *c, const struct parse_user *user)
+void container_create(struct container *c)
 {
 	auto_scratch size_t mark = scratch_mark();
 	struct monitor_create m = {.runtime = (char *)(uintptr_t)engine.runtime, .tty = c->tty,
+				   .stdin_open = c->stdin_open,
 				   .log_max_bytes = CONFIG_LOG_MAX_KIB * 1024ULL,
 				   .log_files = CONFIG_LOG_FILES};
 	char *args[3];
@@ -234,11 +249,6 @@ static void send_create(struct container *c, const struct parse_user *user)
 	int r;
 
 	(void)mark;
-	r = prepare_bundle(c, user, &m.stdin_open, &e);
-	if (r < 0) {
-		fail(c, &e);
-		return;
-	}
 	sys_close(take_fd(&c->rootfs_fd));
 	m.n_args = engine_runtime_args(args);
 	m.args = args;

@@ -308,6 +308,7 @@ static enum plan_state plan_state(const struct container *c)
 										 : PLAN_IDLE;
 	case CONTAINER_MOUNTING:
 	case CONTAINER_LOOKUP:
+	case CONTAINER_FILLING:
 	case CONTAINER_CREATING:
 	case CONTAINER_STARTING:
 	case CONTAINER_STOPPING:

@@ -18,6 +18,7 @@
  *   exec.c             further processes in a container
  *   inspect.c          a container or an image as JSON
  *   files.c            hosts, resolv.conf, hostname
+ *   volume.c           volumes, and what the image has in the place of a new one
  *   spec.c             service + image → config.json
  *   network.c          bridges, addresses, ports, rules
  *   images.c           queue of pulls;  pull*.c the job itself

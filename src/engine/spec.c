@@ -12,7 +12,7 @@
 
 #include "engine/container.h"
 #include "engine/engine.h"
-#include "file/rooted.h"
+#include "engine/volume.h"
 #include "oci/defaults.h"
 #include "store/layout.h"
 #include "sys/fd.h"
@@ -123,70 +123,15 @@ static int add_bind(struct building *b, char *source, const char *destination, b
 	return 0;
 }
 
-/*
- * A new volume takes owner and mode of the directory that the image has in its place: otherwise a
- * service that does not run as root could not write to its own data.
- */
-static int like_image(struct building *b, const char *name, const char *target, struct err *e)
+static int add_volume(struct building *b, size_t number, const char *target, bool read_only, struct err *e)
 {
-	char path[LAYOUT_PATH_CAP];
-	auto_close int dir_fd = rooted_open(b->c->rootfs_fd, target, O_PATH | O_DIRECTORY, 0, NULL);
-	struct stat st;
-	int r;
+	char name[VOLUME_NAME_CAP], below[LAYOUT_PATH_CAP];
 
-	if (dir_fd < 0)
-		return 0;
-	r = sys_stat(dir_fd, &st);
-	layout_path(path, LAYOUT_VOLUMES, name, "_data");
-	if (r == 0)
-		r = sys_chown(engine.store.root_fd, path, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW);
-	if (r == 0)
-		r = sys_chmod(engine.store.root_fd, path, st.st_mode & 07777, AT_SYMLINK_NOFOLLOW);
-	return r < 0 ? err_set(e, r, "volume %s: give it the owner that %s has in the image", name, target) : 0;
-}
-
-static int add_volume(struct building *b, const char *name, const char *target, bool read_only, struct err *e)
-{
-	char below[LAYOUT_PATH_CAP];
-	auto_close int fd = -1;
-	bool made = false;
-	int r = 0;
-
-	fd = store_volume_ensure(&engine.store, name, &made, e);
-	if (fd < 0)
-		return fd;
-	if (made)
-		r = like_image(b, name, target, e);
-	if (r < 0)
-		return r;
+	volume_name(b->rec, number, name);
 	return add_bind(b,
 			arena_printf(&engine.scratch, "%s/%s", engine.store.root_path,
 				     layout_path(below, LAYOUT_VOLUMES, name, "_data")),
 			target, read_only, e);
-}
-
-/* "anon-<id>-<n>": belongs to one container and goes with it at `rm -v` and `run --rm` */
-static int add_anonymous(struct building *b, size_t number, const char *target, struct err *e)
-{
-	char *name = arena_printf(&engine.scratch, "anon-%.12s-%zu", b->c->id, number);
-
-	return name ? add_volume(b, name, target, false, e) : no_memory(e);
-}
-
-void spec_drop_volumes(const struct container *c)
-{
-	auto_scratch size_t mark = scratch_mark();
-	struct container_record rec;
-	struct store_image img;
-	char name[32];
-
-	(void)mark;
-	if (container_record_image(c, &rec, &img, NULL) < 0)
-		return;
-	for (size_t i = 0; i < rec.spec.n_mounts + img.config.n_volumes; i++) {
-		str_printf(name, sizeof(name), "anon-%.12s-%zu", c->id, i);
-		store_volume_remove(&engine.store, name, NULL); /* most numbers have none */
-	}
 }
 
 static int add_host_bind(struct building *b, const struct manifest_mount *m, struct err *e)
@@ -206,22 +151,12 @@ static int add_mount(struct building *b, const struct manifest_mount *m, size_t 
 	case MOUNT_BIND:
 		return add_host_bind(b, m, e);
 	case MOUNT_VOLUME:
-		if (!m->source)
-			return add_anonymous(b, number, m->target, e);
-		return add_volume(b, m->source, m->target, m->read_only, e);
+		return add_volume(b, number, m->target, m->read_only, e);
 	case MOUNT_TMPFS:
 		b->tmpfs[b->in.n_tmpfs++] = (struct oci_tmpfs){m->target, m->tmpfs_bytes, m->tmpfs_mode};
 		return 0;
 	}
 	return 0;
-}
-
-static bool mounted(const struct manifest_service *s, const char *target)
-{
-	for (size_t i = 0; i < s->n_mounts; i++)
-		if (str_eq(s->mounts[i].target, target))
-			return true;
-	return false;
 }
 
 static int fill_mounts(struct building *b, struct err *e)
@@ -238,13 +173,13 @@ static int fill_mounts(struct building *b, struct err *e)
 	if (!b->binds || !b->tmpfs)
 		return no_memory(e);
 	for (size_t k = 0; r == 0 && k < OWN_BINDS; k++)
-		if (!mounted(s, own[k][1]))
+		if (!volume_hidden(s, own[k][1]))
 			r = add_bind(b,
 				     arena_printf(&engine.scratch, "%s/%s/%s", engine.run, b->c->id, own[k][0]),
 				     own[k][1], false, e);
 	for (size_t k = 0; r == 0 && k < i->n_volumes; k++)
-		if (!mounted(s, i->volumes[k]))
-			r = add_anonymous(b, s->n_mounts + k, i->volumes[k], e);
+		if (!volume_hidden(s, i->volumes[k]))
+			r = add_volume(b, s->n_mounts + k, i->volumes[k], false, e);
 	for (size_t k = 0; r == 0 && k < s->n_mounts; k++)
 		r = add_mount(b, &s->mounts[k], k, e);
 	b->in.binds = b->binds;

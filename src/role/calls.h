@@ -139,7 +139,6 @@
 		SYS_tkill, SYS_exit, SYS_exit_group, SYS_restart_syscall
 
 /* an event loop */
-#define CALLS_LOOP SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait, SYS_epoll_wait, SYS_signalfd4
 
 /* a client of the network, and the resolver's two files */
 #define CALLS_NET                                                                                  \

@@ -96,7 +96,22 @@ int store_gc(struct store *s, const struct digest *keep, size_t n_keep, uint64_t
 typedef void store_report_fn(const char *what, void *data);
 int store_fsck(struct store *s, store_report_fn *report, void *data, struct err *e);
 
-/* volumes: volumes/<name>/_data. Return: O_PATH fd */
+/* volumes: volumes/<name>/_data */
+
+bool store_volume_exists(const struct store *s, const char *name);
+
+/**
+ * store_volume_begin() - a new volume that nobody sees before store_volume_commit()
+ * @ret_staged: for commit and abort
+ *
+ * Return: fd of its empty data directory. What is written there must be synced before the commit.
+ */
+int store_volume_begin(struct store *s, char ret_staged[static 32], struct err *e);
+int store_volume_commit(struct store *s, const char *staged, const char *name,
+			struct err *e); /* -EEXIST; aborts on failure */
+void store_volume_abort(struct store *s, const char *staged);
+
+/** store_volume_ensure() - an empty one unless it exists. Return: O_PATH fd */
 int store_volume_ensure(struct store *s, const char *name, bool *ret_created, struct err *e);
 int store_volume_remove(struct store *s, const char *name, struct err *e);
 

@@ -10,10 +10,17 @@
 
 #define DATA_NAME "_data"
 
-static int make(struct store *s, const char *name, struct err *e)
+bool store_volume_exists(const struct store *s, const char *name)
 {
-	char staged[STAGE_NAME_CAP];
-	auto_close int fd = stage_begin(s, staged, e);
+	char path[LAYOUT_PATH_CAP];
+
+	return layout_check_name("volume", name, NULL) == 0 &&
+	       store_is_dir(s, layout_path(path, LAYOUT_VOLUMES, name, NULL));
+}
+
+int store_volume_begin(struct store *s, char ret_staged[static STAGE_NAME_CAP], struct err *e)
+{
+	auto_close int fd = stage_begin(s, ret_staged, e);
 	int r;
 
 	if (fd < 0)
@@ -21,26 +28,46 @@ static int make(struct store *s, const char *name, struct err *e)
 	r = sys_mkdir(fd, DATA_NAME, 0755);
 	if (r == 0)
 		r = sys_fsync(fd);
-	if (r < 0)
-		err_set(e, r, "make the data directory of volume %s", name);
-	else
+	if (r == 0)
+		r = sys_open(fd, DATA_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (r < 0) {
+		err_set(e, r, "make the data directory of a volume");
+		stage_abort(s, ret_staged);
+	}
+	return r;
+}
+
+int store_volume_commit(struct store *s, const char *staged, const char *name, struct err *e)
+{
+	int r = layout_check_name("volume", name, e);
+
+	if (r == 0)
 		r = stage_commit(s, staged, LAYOUT_VOLUMES, name, e);
 	if (r < 0)
 		stage_abort(s, staged);
 	return r;
 }
 
+void store_volume_abort(struct store *s, const char *staged)
+{
+	stage_abort(s, staged);
+}
+
 int store_volume_ensure(struct store *s, const char *name, bool *ret_created, struct err *e)
 {
-	char path[LAYOUT_PATH_CAP];
+	char path[LAYOUT_PATH_CAP], staged[STAGE_NAME_CAP];
 	bool created = false;
 	int fd, r;
 
 	r = layout_check_name("volume", name, e);
 	if (r < 0)
 		return r;
-	if (!store_is_dir(s, layout_path(path, LAYOUT_VOLUMES, name, NULL))) {
-		r = make(s, name, e);
+	if (!store_volume_exists(s, name)) {
+		fd = store_volume_begin(s, staged, e);
+		if (fd < 0)
+			return fd;
+		sys_close(fd);
+		r = store_volume_commit(s, staged, name, e);
 		if (r < 0)
 			return r;
 		created = true;
