@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 
 #include "base/hex.h"
 #include "engine/event.h"
@@ -97,6 +98,10 @@ static int set_paths(const struct ctl_paths *p, struct err *e)
 	return 0;
 }
 
+/*
+ * The lock on the folder keeps out an engine with another store: it would take over the socket and the
+ * containers of the one that runs.
+ */
 static int open_run(struct err *e)
 {
 	int r = sys_mkdir(AT_FDCWD, engine.run, 0711);
@@ -104,7 +109,13 @@ static int open_run(struct err *e)
 	if (r < 0 && r != -EEXIST)
 		return err_set(e, r, "make %s", engine.run);
 	engine.run_fd = sys_open(AT_FDCWD, engine.run, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-	return engine.run_fd < 0 ? err_set(e, engine.run_fd, "open %s", engine.run) : 0;
+	if (engine.run_fd < 0)
+		return err_set(e, engine.run_fd, "open %s", engine.run);
+	r = sys_flock(engine.run_fd, LOCK_EX | LOCK_NB);
+	if (r == -EWOULDBLOCK)
+		return err_text(e, r, "another engine runs in %s: give this one a folder of its own (--run)",
+				engine.run);
+	return r < 0 ? err_set(e, r, "lock %s", engine.run) : 0;
 }
 
 static void on_signal(struct loop *l, int sig, void *data)
