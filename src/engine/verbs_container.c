@@ -134,6 +134,7 @@ static int run_prepare(struct client *c, const struct ctl_request *r, struct msg
 
 void verb_run(struct client *c, const struct ctl_request *r, struct msg *m)
 {
+	char text[REFERENCE_TEXT_CAP];
 	struct digest image;
 	struct err e = {0};
 	int found = run_prepare(c, r, m, &image, &e);
@@ -147,7 +148,8 @@ void verb_run(struct client *c, const struct ctl_request *r, struct msg *m)
 		return;
 	}
 	if (c->flags & CTL_F_NO_PULL) {
-		client_error(c, EXIT_ENGINE, "image is not here, and --pull=never was given");
+		client_error(c, EXIT_ENGINE, "image %s is not here, and --pull never was given",
+			     reference_format(text, &c->image));
 		return;
 	}
 	client_watch(c, CLIENT_PULL, NULL);
