@@ -224,6 +224,7 @@ static void begin_again(struct container *c)
 
 void adopt_all(void)
 {
+	pull_sweep(engine.cgroup_parent);
 	for (struct container *c = NULL; (c = container_each(c));)
 		if (c->state == CONTAINER_CREATED)
 			adopt(c);

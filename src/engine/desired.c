@@ -275,13 +275,42 @@ void desired_start(void)
 	engine_changed();
 }
 
+/* Return: number of digests in @dst, with those that generation @number needs */
+static size_t generation_images(uint64_t number, struct digest *dst, size_t n, size_t cap)
+{
+	auto_scratch size_t mark = scratch_mark();
+	size_t size = CONFIG_MANIFEST_KIB * 1024 + GENERATION_EXTRA, n_images;
+	void *mem = arena_alloc(&engine.scratch, size);
+	ssize_t len = mem ? store_generation_read(&engine.store, number, mem, size, NULL) : -ENOMEM;
+	struct digest seen, image;
+	struct dec d;
+
+	(void)mark;
+	if (len < 0)
+		return n;
+	dec_init(&d, mem, (size_t)len, &engine.scratch);
+	if (dec_u32(&d) != GENERATION_MAGIC)
+		return n;
+	dec_digest(&d, &seen);
+	n_images = dec_count(&d, PLAN_MAX);
+	for (size_t i = 0; i < n_images && n < cap; i++) {
+		dec_digest(&d, &image);
+		if (!d.bad)
+			dst[n++] = image;
+	}
+	return n;
+}
+
+/* from the store, because a one-shot engine has no wish */
 size_t desired_images(struct digest *dst, size_t cap)
 {
 	size_t n = apply_images(dst, cap);
+	uint64_t number;
 
-	for (size_t i = 0; wish.valid && i < wish.n_services && n < cap; i++)
-		if (wish.services[i].ready)
-			dst[n++] = wish.services[i].image;
+	if (store_generation_current(&engine.store, &number, NULL) == 0)
+		n = generation_images(number, dst, n, cap);
+	if (store_generation_previous(&engine.store, &number, NULL) == 0)
+		n = generation_images(number, dst, n, cap);
 	return n;
 }
 

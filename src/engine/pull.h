@@ -67,3 +67,6 @@ bool pull_active(void);
 
 /** pull_cancel() - kill the roles, drop what was staged; done() is called with -ECANCELED before it returns */
 void pull_cancel(void);
+
+/** pull_sweep() - at the start of an engine: end the roles that a crashed one left, remove their cgroup */
+void pull_sweep(const char *cgroup_parent);

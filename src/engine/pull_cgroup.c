@@ -6,6 +6,7 @@
  * there the image itself would count and not fit.
  */
 #include <linux/magic.h>
+#include <signal.h>
 #include <sys/statfs.h>
 
 #include "engine/pull_job.h"
@@ -56,4 +57,23 @@ void pull_cgroup_remove(struct pull *p)
 		cgroup_remove(&dirs, NULL);
 	g->n = 0;
 	g->procs[0] = NULL;
+}
+
+void pull_sweep(const char *cgroup_parent)
+{
+	static char mem[4096];
+	struct arena arena;
+	struct cgroup g;
+	char *paths[CGROUP_MAX_HIERARCHIES + 1] = {NULL};
+	struct oci_strs dirs = {.v = paths};
+	char path[128];
+
+	arena_init(&arena, mem, sizeof(mem));
+	if (str_printf(path, sizeof(path), "%s/pull", cgroup_parent) < 0 ||
+	    cgroup_find(&g, path, "pull", &arena, NULL) < 0)
+		return;
+	for (size_t i = 0; i < g.n; i++)
+		paths[dirs.n++] = g.h[i].path;
+	cgroup_signal_all(&dirs, SIGKILL, NULL);
+	cgroup_remove(&dirs, NULL);
 }

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "engine/engine.h"
+#include "engine/plan.h"
 #include "engine/server.h"
 #include "sys/fd.h"
 
-#define MAX_KEEP (CONFIG_MAX_CONTAINERS + 2 * MANIFEST_MAX_SERVICES)
+#define MAX_KEEP (CONFIG_MAX_CONTAINERS + 3 * PLAN_MAX) /* containers; the manifest under way, current and previous generation */
 
 static bool named_image(struct client *c, const struct ctl_request *r, struct reference *ret_ref)
 {
@@ -104,6 +105,29 @@ static struct container *user_of(const struct digest *image)
 	return NULL;
 }
 
+struct naming {
+	const struct digest *image;
+	size_t n;
+};
+
+static int count_name(const struct reference *ref, const struct digest *manifest, int64_t set_s, void *data)
+{
+	struct naming *names = data;
+
+	(void)ref;
+	(void)set_s;
+	names->n += digest_eq(manifest, names->image);
+	return 0;
+}
+
+/* a container holds on to an image by its content: only the last name is worth a question */
+static bool last_name(const struct digest *image)
+{
+	struct naming names = {.image = image};
+
+	return store_ref_each(&engine.store, count_name, &names, NULL) < 0 || names.n <= 1;
+}
+
 void verb_rmi(struct client *c, const struct ctl_request *r, struct msg *m)
 {
 	static struct digest keep[MAX_KEEP];
@@ -122,8 +146,12 @@ void verb_rmi(struct client *c, const struct ctl_request *r, struct msg *m)
 		client_error(c, 1, "no image \"%s\"; see: cleat images", r->name);
 		return;
 	}
+	if (pull_active()) { /* its layers belong to no image yet and would go */
+		client_error(c, 1, "an image is being pulled; remove %s when that is done", r->name);
+		return;
+	}
 	k = user_of(&image);
-	if (k && !(r->flags & CTL_F_FORCE)) {
+	if (k && !(r->flags & CTL_F_FORCE) && last_name(&image)) {
 		client_error(c, 1, "image %s is used by container %s: remove that first, or: cleat rmi -f (takes the "
 				   "name away, the image stays as long as it is used)",
 			     r->name, k->name);

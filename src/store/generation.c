@@ -43,6 +43,11 @@ int generation_previous(const struct store *s, uint64_t *ret_number, struct err 
 	return read_link(s, GENERATION_PREVIOUS, ret_number, e);
 }
 
+int store_generation_previous(const struct store *s, uint64_t *ret_number, struct err *e)
+{
+	return generation_previous(s, ret_number, e);
+}
+
 static int max_number(const char *name, void *data)
 {
 	uint64_t number, *max = data;

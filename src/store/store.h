@@ -130,5 +130,7 @@ int store_generation_activate(struct store *s, uint64_t number,
 			      struct err *e); /* current → previous, number → current */
 int store_generation_current(const struct store *s, uint64_t *ret_number,
 			     struct err *e); /* -ENOENT none yet */
+int store_generation_previous(const struct store *s, uint64_t *ret_number,
+			      struct err *e); /* -ENOENT */
 ssize_t store_generation_read(const struct store *s, uint64_t number, void *buf, size_t cap,
 			      struct err *e);
