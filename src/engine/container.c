@@ -109,6 +109,14 @@ static int record_read(const char *id, struct container_record *ret_record, stru
 	return 0;
 }
 
+const char *container_hostname(const struct container_record *rec, char dst[static 13])
+{
+	if (rec->spec.hostname)
+		return rec->spec.hostname;
+	str_copy_n(dst, 13, rec->id, 12);
+	return dst;
+}
+
 int container_record_read(const struct container *c, struct container_record *ret_record, struct err *e)
 {
 	return record_read(c->id, ret_record, e);

@@ -109,6 +109,9 @@ struct container_record {
 	struct manifest_service spec;
 };
 
+/** container_hostname() - Docker's default is the short ID, which also never exceeds the kernel's 64 characters. Return: @dst, or the service's own */
+const char *container_hostname(const struct container_record *rec, char dst[static 13]);
+
 /** container_record_read() - Return: 0; -EBADMSG damaged */
 int container_record_read(const struct container *c, struct container_record *ret_record, struct err *e);
 

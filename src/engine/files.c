@@ -100,12 +100,13 @@ static void print_resolvers(struct buf *b, struct span host, bool own_namespace)
 int files_write(const struct container *c, const struct container_record *rec, struct err *e)
 {
 	bool host_net = rec->spec.network_mode && str_eq(rec->spec.network_mode, "host");
+	char hostname[13];
 	struct buf b;
 	ssize_t n;
 	int r;
 
 	buf_init(&b, text, sizeof(text));
-	buf_printf(&b, "%s\n", rec->spec.hostname ? rec->spec.hostname : rec->name);
+	buf_printf(&b, "%s\n", container_hostname(rec, hostname));
 	r = write_file(c, "hostname", &b, e);
 	if (r < 0)
 		return r;

@@ -155,15 +155,15 @@ static void put_env(struct buf *b, const struct manifest_service *s, const struc
 	buf_putc(b, ']');
 }
 
-static void put_config(struct buf *b, const struct container *c, const struct container_record *rec,
+static void put_config(struct buf *b, const struct container_record *rec,
 		       const struct image_config *img)
 {
 	const struct manifest_service *s = &rec->spec;
 	bool own_entrypoint = s->entrypoint != NULL, own_command = s->command != NULL;
-	char sig[16];
+	char sig[16], hostname[13];
 
 	object(b, "Config");
-	str(b, "Hostname", s->hostname ? s->hostname : c->name);
+	str(b, "Hostname", container_hostname(rec, hostname));
 	str(b, "User", s->user ? s->user : img->user);
 	flag(b, "Tty", s->tty);
 	flag(b, "OpenStdin", s->stdin_open);
@@ -289,7 +289,7 @@ static int inspect_container(const struct container *c, struct buf *b, struct er
 	str_printf(log, sizeof(log), "%s/%s", engine.root,
 		   layout_path(path, LAYOUT_CONTAINERS, c->id, "log"));
 	str(b, "LogPath", log);
-	put_config(b, c, &rec, &img.config);
+	put_config(b, &rec, &img.config);
 	put_host_config(b, &rec.spec);
 	put_mounts(b, &rec.spec);
 	put_networks(b, c);

@@ -218,7 +218,7 @@ int spec_write(struct container *c, const struct container_record *rec, const st
 	       const struct parse_user *user, struct err *e)
 {
 	struct building b = {.c = c, .rec = rec, .img = img, .user = user};
-	char path[CONTAINER_ID_CAP + 16];
+	char path[CONTAINER_ID_CAP + 16], hostname[13];
 	auto_close int fd = -1;
 	struct oci_spec spec;
 	struct buf text;
@@ -227,7 +227,7 @@ int spec_write(struct container *c, const struct container_record *rec, const st
 
 	if (!cgroup)
 		return no_memory(e);
-	b.in.hostname = rec->spec.hostname ? rec->spec.hostname : c->name;
+	b.in.hostname = container_hostname(rec, hostname);
 	fill_scalars(&b, cgroup);
 	r = fill_args(&b, e);
 	if (r == 0)
