@@ -56,7 +56,8 @@ BENCH := $(strip $(if $(B),$(foreach t,$(wildcard tests/bench/*.sh),$(if $(strip
 
 .PHONY: size relink-kit bench
 bench: $(O)/cleat $(addprefix $(O)/,$(BENCHES))
-	$(Q)for b in $(BENCH); do O=$(abspath $(O)) CLEAT=$(abspath $(O))/cleat $$b || exit; done
+	$(Q)for b in $(BENCH); do env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS TOP=$(CURDIR) O=$(abspath $(O)) \
+		CLEAT=$(abspath $(O))/cleat ARCH=$(ARCH) DL=$(DL) PKGDIR=$(PKGDIR) $$b || exit; done
 size: $(O)/cleat
 	$(Q)scripts/size $(O)/cleat $(O)/cleat.map
 relink-kit: $(O)/cleat

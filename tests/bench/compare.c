@@ -4,7 +4,8 @@
  *
  *	compare ROUNDS LABEL COMMAND ARG... [-- LABEL COMMAND ARG...]...
  *
- * In turn, so that what else the machine does hits all of them alike: ratios are what counts.
+ * One line each, cells divided by tabs: label, 5th percentile, median and 75th percentile in ms, ratio
+ * of the medians to the first one's, peak RSS in KiB. In turn, so that what else the machine does hits all of them alike: ratios are what counts.
  * "%n" inside a word becomes the number of the round. Peak RSS is the kernel's ru_maxrss of the
  * command and what it waited for. A command that does not exit with 0 ends the comparison.
  */
@@ -102,11 +103,9 @@ int main(int argc, char **argv)
 	for (int r = 0; r < rounds; r++)
 		for (int i = 0; i < n; i++)
 			run(&commands[i], r);
-	printf("%-28s %9s %9s %9s %7s %9s\n", "", "p5 ms", "median ms", "p75 ms", "ratio",
-	       "peak KiB");
 	for (int i = 0; i < n; i++) {
 		qsort(commands[i].us, (size_t)rounds, sizeof(double), order);
-		printf("%-28s %9.2f %9.2f %9.2f %7.2f %9ld\n", commands[i].label,
+		printf("%s\t%.2f\t%.2f\t%.2f\t%.2f\t%ld\n", commands[i].label,
 		       commands[i].us[rounds / 20] / 1e3, commands[i].us[rounds / 2] / 1e3,
 		       commands[i].us[rounds * 3 / 4] / 1e3,
 		       commands[i].us[rounds / 2] / commands[0].us[rounds / 2],
