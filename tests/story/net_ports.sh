@@ -77,6 +77,25 @@ expect_out '^c1 192.0.2.9$' "the attack works when the rule is missing" ask outs
 expect "rules again" rules
 refuses "and no longer" outside tcp 127.0.0.1 8090
 
+# beside Docker: its FORWARD policy is a drop in another table, which docs/network.md says how to open
+docker() {
+	at host nft -f - <<END
+table ip filter {
+	chain DOCKER-USER { $1 }
+	chain FORWARD { type filter hook forward priority 0; policy drop; jump DOCKER-USER; }
+}
+END
+}
+docker ""
+refuses "a published port beside Docker's drop" outside tcp 192.0.2.1 8080
+at host nft delete table ip filter
+docker 'iifname "cleat-*" accept; oifname "cleat-*" ct state established,related accept; oifname "cleat-*" ct status dnat accept'
+expect_out '^c1 192.0.2.9$' "the same with the rules of docs/network.md" ask outside tcp 192.0.2.1 8080
+expect_out '^outside 192.0.2.1$' "and the way out" ask c2 tcp 192.0.2.9 80
+refuses "networks stay apart" c3 tcp 172.30.1.2 80
+refuses "container addresses stay closed" outside tcp 172.30.1.2 80
+at host nft delete table ip filter
+
 # IPv6 (moby CVE-2020-13401, CVE-2024-32473)
 expect_equal "" "$(at c1 ip -6 -o address show dev eth0)" "no IPv6 address in the container"
 expect_equal "0 1" "$(at c1 sh -c 'cd /proc/sys/net/ipv6/conf/eth0; echo $(cat accept_ra disable_ipv6)')" \
