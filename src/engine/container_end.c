@@ -18,7 +18,8 @@
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS	 60000
 #define HEALTHY_MS	 10000
-#define AFTER_KILL_MS	 10000 /* SIGKILL has no answer but the end; a monitor that gives none is hung */
+/* SIGKILL has no answer but the end; a monitor that gives none is hung */
+#define AFTER_KILL_MS	 10000
 
 static void on_timer(struct loop_timer *t);
 

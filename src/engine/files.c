@@ -31,7 +31,8 @@ static int write_file(const struct container *c, const char *name, const struct 
 	fd = sys_open(engine.run_fd, path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return err_set(e, fd, "open %s/%s", engine.run, path);
-	r = sys_write_all(fd, b->p, b->len); /* first the new text, then the cut: never an empty file */
+	/* first the new text, then the cut: never an empty file */
+	r = sys_write_all(fd, b->p, b->len);
 	if (r == 0)
 		r = sys_truncate(fd, (off_t)b->len);
 	if (r == 0)

@@ -122,7 +122,8 @@ static void plan_service(const struct plan_want *want, size_t n_want, const stru
 		return;
 	}
 	if (!want[index].ready) {
-		p->n_blocked++; /* an older container of this service goes on until the image is here */
+		/* an older container of this service goes on until the image is here */
+		p->n_blocked++;
 		return;
 	}
 	if (h == NONE) {

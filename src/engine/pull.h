@@ -18,7 +18,8 @@
 struct pull_env {
 	struct loop *loop;
 	struct store *store;
-	const char *config_path;   /* "/etc/cleat": certs.d/<registry>/{ca.crt,plain-http}, ca.crt */
+	/* "/etc/cleat": certs.d/<registry>/{ca.crt,plain-http}, ca.crt */
+	const char *config_path;
 	const char *cgroup_parent; /* "/cleat": the job's cgroup is made below it and removed */
 };
 

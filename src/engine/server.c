@@ -222,7 +222,8 @@ static bool aside(struct client *c, const struct ctl_request *r)
 	if (r->name || (r->verb != CTL_KILL && r->verb != CTL_RESIZE))
 		return false;
 	if (c->wait == CLIENT_EXEC) {
-		if (r->verb == CTL_KILL) /* the terminal's size is the client's affair: it has the master */
+		/* the terminal's size is the client's affair: it has the master */
+		if (r->verb == CTL_KILL)
 			exec_kill(c, r->signal ? r->signal : SIGKILL);
 	} else if (c->container && c->container->serial == c->container_serial && r->verb == CTL_KILL)
 		container_kill(c->container, r->signal ? r->signal : 9, NULL);

@@ -49,7 +49,8 @@ struct client {
 	struct reference image; /* PULL, RUN while it waits for an image */
 	char name[CONTAINER_NAME_CAP];	  /* RUN: --name, "" = none */
 	size_t service_len;
-	uint8_t service[CONFIG_CLIENT_SERVICE_KIB * 1024]; /* RUN: encoded service while it waits for an image */
+	/* RUN: encoded service while it waits for an image */
+	uint8_t service[CONFIG_CLIENT_SERVICE_KIB * 1024];
 };
 
 /** client_send() - a reply; on a client that does not read or is gone the connection ends */
@@ -91,7 +92,11 @@ void exec_cancel(struct client *c); /* its connection ended */
 void exec_kill(struct client *c, int sig); /* KILL while it waits for its process */
 
 /* desired.c */
-void desired_start(void); /* the current generation from the store, then CONFIG/manifest.yaml if it differs; not in one-shot mode */
+/*
+ * the current generation from the store, then CONFIG/manifest.yaml if it differs; not in one-shot
+ * mode
+ */
+void desired_start(void);
 void desired_step(void);  /* plan and take steps; called from the loop after engine_changed() */
 void desired_client_gone(struct client *c);
 
@@ -99,7 +104,8 @@ void desired_client_gone(struct client *c);
 size_t desired_images(struct digest *dst, size_t cap);
 
 /* adopt.c */
-void adopt_all(void); /* after container_load_all(): connect to monitors that live, read exit records */
+/* after container_load_all(): connect to monitors that live, read exit records */
+void adopt_all(void);
 
 /** shutdown_begin() - SIGTERM: containers end in reverse order of dependency, then the loop stops */
 void shutdown_begin(void);
@@ -117,4 +123,5 @@ bool image_waiting(const struct reference *ref);
 /* who is told: clients in images.c itself, and these */
 void desired_image_arrived(const struct reference *ref, const struct pull_result *result, const struct err *e);
 void desired_image_progress(const struct reference *ref, const char *what, const char *text, uint64_t done, uint64_t total);
-void run_image_arrived(struct client *c, const struct err *e); /* verbs_container.c: goes on with RUN */
+/* verbs_container.c: goes on with RUN */
+void run_image_arrived(struct client *c, const struct err *e);

@@ -8,7 +8,8 @@
 #include "engine/server.h"
 #include "sys/fd.h"
 
-#define MAX_KEEP (CONFIG_MAX_CONTAINERS + 3 * PLAN_MAX) /* containers; the manifest under way, current and previous generation */
+/* containers; the manifest under way, current and previous generation */
+#define MAX_KEEP (CONFIG_MAX_CONTAINERS + 3 * PLAN_MAX)
 
 static bool named_image(struct client *c, const struct ctl_request *r, struct reference *ret_ref)
 {

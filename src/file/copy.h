@@ -3,7 +3,8 @@
 
 #include "base/err.h"
 
-#define COPY_MAX_DEPTH 64 /* directories inside each other; each costs a descriptor and 3 KiB of stack */
+/* directories inside each other; each costs a descriptor and 3 KiB of stack */
+#define COPY_MAX_DEPTH 64
 
 /**
  * copy_tree() - what directory @from_fd holds into the empty directory @to_fd

@@ -29,7 +29,8 @@ struct image_descriptor {
 	char *media_type;
 	enum image_compression compression; /* layers only */
 	struct image_platform platform;	    /* index entries only; os NULL if absent */
-	bool attestation;		    /* index entry that is no image (unknown/unknown, or an artifact) */
+	/* index entry that is no image (unknown/unknown, or an artifact) */
+	bool attestation;
 };
 
 enum image_doc_kind { IMAGE_DOC_INDEX, IMAGE_DOC_MANIFEST };
@@ -52,7 +53,8 @@ struct image_config {
 	struct digest *diff_ids;
 	size_t n_diff_ids;
 	char *user, *working_dir, *stop_signal; /* NULL if absent */
-	char **entrypoint, **cmd, **env, **volumes, **exposed_ports, **labels; /* labels: "key=value" */
+	/* labels: "key=value" */
+	char **entrypoint, **cmd, **env, **volumes, **exposed_ports, **labels;
 	size_t n_entrypoint, n_cmd, n_env, n_volumes, n_exposed_ports, n_labels;
 };
 

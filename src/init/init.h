@@ -16,7 +16,8 @@
 struct init_settings {
 	const char *data, *data_fs;	     /* cleat_data=/dev/vda cleat_data_fs=ext4 */
 	const char *hostname;		     /* cleat_hostname= */
-	const char *interface, *ip, *gateway; /* cleat_if=eth0 cleat_ip=10.0.2.15/24 cleat_gw=10.0.2.2 */
+	/* cleat_if=eth0 cleat_ip=10.0.2.15/24 cleat_gw=10.0.2.2 */
+	const char *interface, *ip, *gateway;
 	const char *dns;		     /* cleat_dns=10.0.2.3 */
 	const char *console;		     /* cleat_console=/bin/sh */
 };
@@ -48,7 +49,8 @@ void init_clock_save(void);
 
 /* init_watchdog.c */
 void init_watchdog_start(struct loop *l);
-void init_watchdog_disarm(void); /* before a power-off, which the watchdog would turn into a reboot */
+/* before a power-off, which the watchdog would turn into a reboot */
+void init_watchdog_disarm(void);
 
 /* init_power.c: from the request to reboot(2) */
 enum init_power { INIT_POWER_OFF, INIT_POWER_REBOOT };

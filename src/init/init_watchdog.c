@@ -50,6 +50,7 @@ void init_watchdog_disarm(void)
 {
 	if (watchdog_fd < 0)
 		return;
-	sys_write(watchdog_fd, "V", 1); /* the magic close character; Documentation/watchdog/watchdog-api.rst */
+	/* the magic close character; Documentation/watchdog/watchdog-api.rst */
+	sys_write(watchdog_fd, "V", 1);
 	sys_close(take_fd(&watchdog_fd));
 }

@@ -19,7 +19,8 @@ struct loop_io;
 struct loop_timer;
 struct loop_child;
 
-typedef void loop_io_fn(struct loop_io *io, uint32_t events); /* EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLERR */
+/* EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLERR */
+typedef void loop_io_fn(struct loop_io *io, uint32_t events);
 typedef void loop_timer_fn(struct loop_timer *t);
 typedef void loop_child_fn(struct loop_child *c, struct sys_exit exit);
 typedef void loop_signal_fn(struct loop *l, int sig, void *data);

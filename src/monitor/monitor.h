@@ -103,7 +103,8 @@ struct monitor_create {
 	char *runtime; /* absolute path, "/proc/self/exe" for cleat's own */
 	char **args;   /* in front of "create": {"oci", "--root", "/run/cleat/oci"} */
 	size_t n_args;
-	char *oom_events; /* path of the cgroup's memory.events (v2) or memory.oom_control (v1), or NULL */
+	/* path of the cgroup's memory.events (v2) or memory.oom_control (v1), or NULL */
+	char *oom_events;
 	bool tty, stdin_open;
 	uint64_t log_max_bytes; /* of one file; 0 = no rotation */
 	uint32_t log_files;	/* current one included */
@@ -127,7 +128,11 @@ int monitor_exit_write(int run_dir_fd, const struct monitor_exit *x, struct err 
 /** struct monitor_event - a frame from the monitor, decoded */
 struct monitor_event {
 	uint32_t
-		type; /* MON_READY MON_MOUNTED MON_CREATED MON_STARTED MON_STATE MON_EXITED MON_FAILED MON_REFUSED */
+		/*
+		 * MON_READY MON_MOUNTED MON_CREATED MON_STARTED MON_STATE MON_EXITED MON_FAILED
+		 * MON_REFUSED
+		 */
+		type;
 	uint32_t pid;		  /* MON_CREATED, MON_STATE (0 = none) */
 	enum monitor_state state; /* MON_STATE */
 	int64_t started_s;	  /* MON_STATE */

@@ -9,11 +9,12 @@
 
 /* The inside of a monitor. One per process, static. */
 
-#define MONITOR_EVENTS(X)                                                                          \
-	X(MOUNT)                                                                                   \
-	X(CREATE)                                                                                  \
-	X(START) X(KILL) X(ATTACH) X(DETACH) X(RESIZE) X(STATUS) X(ABORT) X(RUNTIME_OK)            \
-		X(RUNTIME_FAILED) X(CONTAINER_END) X(DRAINED) X(ENGINE_GONE) X(FAILED)
+/* clang-format off */
+#define MONITOR_EVENTS(X)									\
+	X(MOUNT) X(CREATE) X(START) X(KILL) X(ATTACH) X(DETACH) X(RESIZE) X(STATUS)		\
+	X(ABORT) X(RUNTIME_OK) X(RUNTIME_FAILED) X(CONTAINER_END) X(DRAINED)			\
+	X(ENGINE_GONE) X(FAILED)
+/* clang-format on */
 
 enum monitor_event_id {
 #define X(name) EVENT_##name,

@@ -59,7 +59,8 @@ static const char always[] =
 	"timer_settime64 timerfd_create timerfd_gettime timerfd_gettime64 timerfd_settime "
 	"timerfd_settime64 times tkill truncate truncate64 ugetrlimit umask uname unlink unlinkat "
 	"uretprobe utime utimensat utimensat_time64 utimes vfork vmsplice wait4 waitid waitpid "
-	"write writev process_vm_readv process_vm_writev ptrace"; /* the last three: safe since 4.8 */
+	/* the last three: safe since 4.8 */
+	"write writev process_vm_readv process_vm_writev ptrace";
 
 #if defined(__x86_64__)
 static const char machine[] = "arch_prctl modify_ldt";

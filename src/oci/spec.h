@@ -48,7 +48,8 @@ struct oci_kvs {
 struct oci_caps {
 	bool set;
 	uint64_t bounding, effective, inheritable, permitted, ambient;
-	char *unknown; /* first name that nobody knows; NULL if all are known. The spec wants a warning */
+	/* first name that nobody knows; NULL if all are known. The spec wants a warning */
+	char *unknown;
 };
 
 struct oci_rlimit {
@@ -80,10 +81,11 @@ struct oci_mount {
 };
 
 /** order = the order in which a process enters them */
-#define OCI_NAMESPACES(X)                                                                          \
-	X(USER, "user")                                                                            \
-	X(CGROUP, "cgroup") X(IPC, "ipc") X(UTS, "uts") X(NET, "network") X(PID, "pid")            \
-		X(MNT, "mount") X(TIME, "time")
+/* clang-format off */
+#define OCI_NAMESPACES(X)									\
+	X(USER, "user") X(CGROUP, "cgroup") X(IPC, "ipc") X(UTS, "uts")				\
+	X(NET, "network") X(PID, "pid") X(MNT, "mount") X(TIME, "time")
+/* clang-format on */
 enum oci_ns_kind {
 #define X(id, text) OCI_NS_##id,
 	OCI_NAMESPACES(X)
@@ -128,22 +130,25 @@ struct oci_resources {
 	struct oci_kvs unified;
 };
 
-#define OCI_SECCOMP_ACTIONS(X)                                                                     \
-	X(ALLOW, "SCMP_ACT_ALLOW")                                                                 \
-	X(ERRNO, "SCMP_ACT_ERRNO") X(KILL, "SCMP_ACT_KILL") X(KILL_THREAD, "SCMP_ACT_KILL_THREAD") \
-		X(KILL_PROCESS, "SCMP_ACT_KILL_PROCESS") X(TRAP, "SCMP_ACT_TRAP")                  \
-			X(TRACE, "SCMP_ACT_TRACE") X(LOG, "SCMP_ACT_LOG")                          \
-				X(NOTIFY, "SCMP_ACT_NOTIFY")
+/* clang-format off */
+#define OCI_SECCOMP_ACTIONS(X)									\
+	X(ALLOW, "SCMP_ACT_ALLOW") X(ERRNO, "SCMP_ACT_ERRNO") X(KILL, "SCMP_ACT_KILL")		\
+	X(KILL_THREAD, "SCMP_ACT_KILL_THREAD") X(KILL_PROCESS, "SCMP_ACT_KILL_PROCESS")		\
+	X(TRAP, "SCMP_ACT_TRAP") X(TRACE, "SCMP_ACT_TRACE") X(LOG, "SCMP_ACT_LOG")		\
+	X(NOTIFY, "SCMP_ACT_NOTIFY")
+/* clang-format on */
 enum oci_seccomp_action {
 #define X(id, text) OCI_SECCOMP_##id,
 	OCI_SECCOMP_ACTIONS(X)
 #undef X
 };
 
-#define OCI_SECCOMP_OPS(X)                                                                         \
-	X(NE, "SCMP_CMP_NE")                                                                       \
-	X(LT, "SCMP_CMP_LT") X(LE, "SCMP_CMP_LE") X(EQ, "SCMP_CMP_EQ") X(GE, "SCMP_CMP_GE")        \
-		X(GT, "SCMP_CMP_GT") X(MASKED_EQ, "SCMP_CMP_MASKED_EQ")
+/* clang-format off */
+#define OCI_SECCOMP_OPS(X)									\
+	X(NE, "SCMP_CMP_NE") X(LT, "SCMP_CMP_LT") X(LE, "SCMP_CMP_LE")				\
+	X(EQ, "SCMP_CMP_EQ") X(GE, "SCMP_CMP_GE") X(GT, "SCMP_CMP_GT")				\
+	X(MASKED_EQ, "SCMP_CMP_MASKED_EQ")
+/* clang-format on */
 enum oci_seccomp_op {
 #define X(id, text) OCI_SECCOMP_OP_##id,
 	OCI_SECCOMP_OPS(X)
@@ -184,11 +189,12 @@ struct oci_hooks {
 	size_t n;
 };
 
-#define OCI_HOOKS(X)                                                                               \
-	X(PRESTART, "prestart")                                                                    \
-	X(CREATE_RUNTIME, "createRuntime") X(CREATE_CONTAINER, "createContainer")                  \
-		X(START_CONTAINER, "startContainer") X(POSTSTART, "poststart")                     \
-			X(POSTSTOP, "poststop")
+/* clang-format off */
+#define OCI_HOOKS(X)										\
+	X(PRESTART, "prestart") X(CREATE_RUNTIME, "createRuntime")				\
+	X(CREATE_CONTAINER, "createContainer") X(START_CONTAINER, "startContainer")		\
+	X(POSTSTART, "poststart") X(POSTSTOP, "poststop")
+/* clang-format on */
 enum oci_hook_kind {
 #define X(id, text) OCI_HOOK_##id,
 	OCI_HOOKS(X)

@@ -31,7 +31,8 @@ enum role_id { ROLE_PARSE, ROLE_FETCH, ROLE_UNPACK, ROLE_COUNT };
 /** enum role_root - what a role can reach by path */
 enum role_root {
 	ROLE_ROOT_EMPTY, /* nothing: an empty read-only directory */
-	ROLE_ROOT_NAMES, /* etc/resolv.conf and etc/hosts, copied from ROLE_FD_ARG + 2 and + 3, read-only */
+	/* etc/resolv.conf and etc/hosts, copied from ROLE_FD_ARG + 2 and + 3, read-only */
+	ROLE_ROOT_NAMES,
 	ROLE_ROOT_STAGING, /* the directory ROLE_FD_ARG + 1, writable, nodev,nosuid,noexec */
 };
 

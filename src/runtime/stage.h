@@ -14,7 +14,8 @@ struct cgroup;
 /** what the stage says to the runtime, and, at its end, to whoever started the container */
 enum stage_kind {
 	STAGE_MOUNTED =
-		1, /* before pivot_root: time for prestart and createRuntime; waits for a stage_ack */
+		/* before pivot_root: time for prestart and createRuntime; waits for a stage_ack */
+		1,
 	STAGE_READY, /* nothing is left but to be started */
 	STAGE_FAILED,
 };

@@ -55,14 +55,17 @@ int sys_mkdir(int dir_fd, const char *path, mode_t mode);
 int sys_mknod(int dir_fd, const char *path, mode_t mode, dev_t dev);
 int sys_symlink(const char *target, int dir_fd, const char *path);
 int sys_link(int from_fd, const char *from, int to_fd, const char *to, int flags);
-int sys_readlink(int dir_fd, const char *path, char *ret_target, size_t cap); /* NUL-terminated. Return: length; -ENAMETOOLONG */
+/* NUL-terminated. Return: length; -ENAMETOOLONG */
+int sys_readlink(int dir_fd, const char *path, char *ret_target, size_t cap);
 int sys_rename(int from_fd, const char *from, int to_fd, const char *to, unsigned int flags);
 int sys_unlink(int dir_fd, const char *path, int flags);
-int sys_chmod(int dir_fd, const char *path, mode_t mode, int flags); /* AT_SYMLINK_NOFOLLOW also on old kernels */
+/* AT_SYMLINK_NOFOLLOW also on old kernels */
+int sys_chmod(int dir_fd, const char *path, mode_t mode, int flags);
 int sys_fchmod(int fd, mode_t mode);
 int sys_chown(int dir_fd, const char *path, uid_t uid, gid_t gid, int flags);
 int sys_utimens(int dir_fd, const char *path, const struct timespec ts[2], int flags);
-int sys_setxattr(int fd, const char *name, const void *value, size_t len); /* works on O_PATH too, by /proc/self/fd */
+/* works on O_PATH too, by /proc/self/fd */
+int sys_setxattr(int fd, const char *name, const void *value, size_t len);
 ssize_t sys_getxattr(int fd, const char *name, void *buf, size_t cap);
 int sys_pipe(int ret_fds[2], int flags);
 

@@ -65,7 +65,8 @@ ssize_t sys_netlink_recv(int fd, void *buf, size_t cap, bool wait)
 		if (n < 0)
 			return -errno;
 		if (m.msg_namelen != sizeof(from) || from.nl_pid != 0)
-			continue; /* another process may write to our port; only the kernel is believed */
+			/* another process may write to our port; only the kernel is believed */
+			continue;
 		return m.msg_flags & MSG_TRUNC ? -EMSGSIZE : n;
 	}
 }

@@ -76,7 +76,8 @@ static void add_anchor(struct tls_checker *c, struct der name, size_t len)
 	br_x509_decoder_push(d, c->candidate, len);
 	key = br_x509_decoder_get_pkey(d);
 	if (!key)
-		return; /* a kind of key that BearSSL does not have cannot have signed anything here */
+		/* a kind of key that BearSSL does not have cannot have signed anything here */
+		return;
 	*a = (br_x509_trust_anchor){
 		.dn = {(unsigned char *)(uintptr_t)name.p, name.len},
 		.flags = br_x509_decoder_isCA(d) ? BR_X509_TA_CA : 0,

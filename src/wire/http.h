@@ -9,7 +9,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#define HTTP_CHUNK_LINE_MAX 256 /* size and extensions; nobody sends extensions (Go CVE-2023-39326) */
+/* size and extensions; nobody sends extensions (Go CVE-2023-39326) */
+#define HTTP_CHUNK_LINE_MAX 256
 #define HTTP_MAX_INTERIM    8	/* 1xx answers before the real one */
 
 enum http_event_type {

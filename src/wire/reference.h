@@ -13,7 +13,8 @@
 
 /** struct reference - an image reference, normalised as Docker does ("nginx" → docker.io/library/nginx:latest) */
 struct reference {
-	char host[REFERENCE_HOST_CAP]; /* with port if one was given: "registry.example.com:5000", "[::1]:5000" */
+	/* with port if one was given: "registry.example.com:5000", "[::1]:5000" */
+	char host[REFERENCE_HOST_CAP];
 	char repo[REFERENCE_REPO_CAP];
 	char tag[REFERENCE_TAG_CAP]; /* "" if only a digest was given */
 	struct digest digest;

@@ -22,7 +22,8 @@ static int feed(const char *path)
 		return -1;
 	len = fread(buf, 1, sizeof(buf), f);
 	fclose(f);
-	copy = malloc(len ? len : 1); /* exactly as long as the input, so that an overread is seen */
+	/* exactly as long as the input, so that an overread is seen */
+	copy = malloc(len ? len : 1);
 	if (!copy)
 		return -1;
 	memcpy(copy, buf, len);

@@ -14,7 +14,8 @@
 #define TEXT_CAP (64 * 1024)
 
 static char text
-	[TEXT_CAP]; /* mountinfo, then /proc/self/cgroup; touched only on v1 or for relative paths */
+	/* mountinfo, then /proc/self/cgroup; touched only on v1 or for relative paths */
+	[TEXT_CAP];
 
 static ssize_t read_text(const char *path, struct err *e)
 {

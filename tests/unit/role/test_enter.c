@@ -228,14 +228,14 @@ static int probe_open_by_handle(void)
 	return result(syscall(SYS_open_by_handle_at, 0, NULL, 0));
 }
 
-#define PROBES(X)                                                                                  \
-	X(nothing)                                                                                 \
-	X(open_host_file)                                                                          \
-	X(open_root) X(create_file) X(open_proc) X(resolv_conf) X(socket_inet) X(socket_alg)       \
-		X(socket_unix) X(socket_netlink) X(exec) X(fork) X(ptrace) X(kill) X(mount)        \
-			X(unshare) X(setuid) X(wx) X(make_executable) X(memory) X(leaked_fd)       \
-				X(many_fds) X(own_file) X(own_device) X(whiteout)                  \
-					X(handed_directory) X(climb) X(chroot) X(open_by_handle)
+/* clang-format off */
+#define PROBES(X)										\
+	X(nothing) X(open_host_file) X(open_root) X(create_file) X(open_proc)			\
+	X(resolv_conf) X(socket_inet) X(socket_alg) X(socket_unix) X(socket_netlink)		\
+	X(exec) X(fork) X(ptrace) X(kill) X(mount) X(unshare) X(setuid) X(wx)			\
+	X(make_executable) X(memory) X(leaked_fd) X(many_fds) X(own_file) X(own_device)		\
+	X(whiteout) X(handed_directory) X(climb) X(chroot) X(open_by_handle)
+/* clang-format on */
 
 static const struct {
 	const char *name;
