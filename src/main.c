@@ -9,9 +9,9 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/oci.h"
-#include "host/host.h"
 #include "engine/engine.h"
 #include "engine/volume.h"
+#include "host/host.h"
 #include "init/init.h"
 #include "monitor/monitor.h"
 #include "role/role.h"
@@ -22,7 +22,8 @@ static const struct entry {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } entries[] = {
-	{"@monitor", monitor_main}, {"@copy", volume_copy_main},
+	{"@monitor", monitor_main},
+	{"@copy", volume_copy_main},
 #if defined(CONFIG_INIT)
 	{"@console", init_console_main},
 #endif

@@ -89,8 +89,8 @@ const struct role roles[ROLE_COUNT] = {
 			.n_call_args = ARRAY_LEN(no_exec),
 			.root = ROLE_ROOT_STAGING,
 			.n_args = 2,
-			.max_memory_kib =
-				UNPACK_HEAP_KIB + (1 << CONFIG_ZSTD_WINDOW_LOG) / 1024 + PROGRAM_KIB,
+			.max_memory_kib = UNPACK_HEAP_KIB + (1 << CONFIG_ZSTD_WINDOW_LOG) / 1024 +
+					  PROGRAM_KIB,
 			.max_fds = 64,
 			.accepts = unpack_accepts,
 			.main = unpack_role_main,

@@ -9,7 +9,7 @@
 
 void buf_init(struct buf *b, void *mem, size_t cap)
 {
-	*b = (struct buf){ .p = mem, .cap = cap };
+	*b = (struct buf){.p = mem, .cap = cap};
 	if (cap)
 		b->p[0] = '\0';
 	else

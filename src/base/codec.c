@@ -8,7 +8,7 @@
 
 void enc_init(struct enc *e, void *mem, size_t cap)
 {
-	*e = (struct enc){ .p = mem, .cap = cap };
+	*e = (struct enc){.p = mem, .cap = cap};
 }
 
 static void put(struct enc *e, const void *data, size_t len)
@@ -88,7 +88,7 @@ void enc_strs(struct enc *e, const char *const *strs, size_t n)
 
 void dec_init(struct dec *d, const void *data, size_t len, struct arena *arena)
 {
-	*d = (struct dec){ .p = data, .len = len, .arena = arena };
+	*d = (struct dec){.p = data, .len = len, .arena = arena};
 }
 
 static const uint8_t *take(struct dec *d, size_t len)
@@ -156,7 +156,7 @@ struct span dec_bytes(struct dec *d)
 	uint32_t len = dec_u32(d);
 	const uint8_t *p = take(d, len);
 
-	return p ? (struct span){ (const char *)p, len } : (struct span){ "", 0 };
+	return p ? (struct span){(const char *)p, len} : (struct span){"", 0};
 }
 
 char *dec_str(struct dec *d)

@@ -55,11 +55,11 @@ size_t dec_count(struct dec *d, size_t max);
 
 /** dec_bytes() - points into the frame, not into the arena */
 struct span dec_bytes(struct dec *d);
-char *dec_str(struct dec *d); /* NULL if NULL was encoded, or on error; a NUL inside is bad */
+char *dec_str(struct dec *d);	  /* NULL if NULL was encoded, or on error; a NUL inside is bad */
 char *dec_str_req(struct dec *d); /* never NULL: "" on error, NULL encoded is bad */
 void dec_digest(struct dec *d, struct digest *ret_digest);
 char **dec_strs(struct dec *d, size_t max, size_t *ret_n); /* NULL-terminated array */
-void *dec_array(struct dec *d, size_t n, size_t size); /* zeroed, in the arena; bad when full */
+void *dec_array(struct dec *d, size_t n, size_t size);	   /* zeroed, in the arena; bad when full */
 
 /** dec_done() - Return: 0; -EBADMSG malformed or bytes left over */
 int dec_done(const struct dec *d);

@@ -18,8 +18,8 @@
  * A symbol that is set is defined as 1. Pasting its value behind KCONFIG_ARG_ then gives a macro that
  * adds one argument, which moves the 1 to second place; for an undefined name nothing moves.
  */
-#define KCONFIG_ARG_1			0,
+#define KCONFIG_ARG_1			   0,
 #define KCONFIG_SECOND(first, second, ...) second
-#define KCONFIG_PICK(arg_or_junk)	KCONFIG_SECOND(arg_or_junk 1, 0, 0)
-#define KCONFIG_PASTE(value)		KCONFIG_PICK(KCONFIG_ARG_##value)
-#define KCONFIG_IS_1(value)		KCONFIG_PASTE(value)
+#define KCONFIG_PICK(arg_or_junk)	   KCONFIG_SECOND(arg_or_junk 1, 0, 0)
+#define KCONFIG_PASTE(value)		   KCONFIG_PICK(KCONFIG_ARG_##value)
+#define KCONFIG_IS_1(value)		   KCONFIG_PASTE(value)

@@ -119,9 +119,9 @@ static int byte_shift(struct span unit)
 		const char *name;
 		int shift;
 	} units[] = {
-		{ "", 0 },    { "b", 0 },   { "k", 10 },   { "kb", 10 },  { "kib", 10 },
-		{ "m", 20 },  { "mb", 20 }, { "mib", 20 }, { "g", 30 },	  { "gb", 30 },
-		{ "gib", 30 }, { "t", 40 }, { "tb", 40 },  { "tib", 40 },
+		{"", 0},     {"b", 0},	 {"k", 10},   {"kb", 10},  {"kib", 10},
+		{"m", 20},   {"mb", 20}, {"mib", 20}, {"g", 30},   {"gb", 30},
+		{"gib", 30}, {"t", 40},	 {"tb", 40},  {"tib", 40},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(units); i++)
@@ -138,10 +138,10 @@ int num_bytes(struct span s, uint64_t *ret_bytes)
 
 	while (n < s.len && (digit(s.p[n]) < 10 || s.p[n] == '.'))
 		n++;
-	shift = byte_shift((struct span){ s.p + n, s.len - n });
+	shift = byte_shift((struct span){s.p + n, s.len - n});
 	if (shift < 0)
 		return -EINVAL;
-	r = number((struct span){ s.p, n }, 10, UINT64_MAX, &value);
+	r = number((struct span){s.p, n}, 10, UINT64_MAX, &value);
 	if (r == 0) {
 		if (value > UINT64_MAX >> shift)
 			return -ERANGE;
@@ -150,7 +150,7 @@ int num_bytes(struct span s, uint64_t *ret_bytes)
 	}
 	if (r == -ERANGE)
 		return r;
-	r = fraction((struct span){ s.p, n }, 3, UINT64_MAX >> shift, &value);
+	r = fraction((struct span){s.p, n}, 3, UINT64_MAX >> shift, &value);
 	if (r < 0)
 		return r;
 	*ret_bytes = (value << shift) / 1000;
@@ -162,7 +162,7 @@ int num_duration_ms(struct span s, uint64_t *ret_ms)
 	static const struct {
 		const char *name;
 		uint64_t ms;
-	} units[] = { { "ms", 1 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 } };
+	} units[] = {{"ms", 1}, {"h", 3600000}, {"m", 60000}, {"s", 1000}};
 	uint64_t total = 0;
 
 	if (!s.len)
@@ -174,7 +174,7 @@ int num_duration_ms(struct span s, uint64_t *ret_ms)
 
 		while (n < s.len && (digit(s.p[n]) < 10 || s.p[n] == '.'))
 			n++;
-		r = num_milli((struct span){ s.p, n }, UINT64_MAX, &milli);
+		r = num_milli((struct span){s.p, n}, UINT64_MAX, &milli);
 		if (r < 0)
 			return r;
 		s.p += n;
@@ -182,7 +182,7 @@ int num_duration_ms(struct span s, uint64_t *ret_ms)
 		for (u = 0; u < ARRAY_LEN(units); u++) {
 			size_t k = span_of(units[u].name).len;
 
-			if (s.len >= k && span_eq((struct span){ s.p, k }, units[u].name)) {
+			if (s.len >= k && span_eq((struct span){s.p, k}, units[u].name)) {
 				s.p += k;
 				s.len -= k;
 				break;

@@ -48,7 +48,7 @@ static int field(struct span t, size_t at, size_t len, char end, uint32_t max, u
 {
 	if (t.len < at + len + (end != 0) || (end && t.p[at + len] != end))
 		return -EINVAL;
-	return num_u32((struct span){ t.p + at, len }, max, ret) < 0 ? -EINVAL : 0;
+	return num_u32((struct span){t.p + at, len}, max, ret) < 0 ? -EINVAL : 0;
 }
 
 static int zone(struct span t, int64_t *ret_offset_s)
@@ -88,7 +88,7 @@ int rfc3339_parse(struct span t, int64_t *ret_s, uint32_t *ret_ns)
 		if (at == first)
 			return -EINVAL;
 	}
-	if (zone((struct span){ t.p + at, t.len - at }, &offset_s) < 0)
+	if (zone((struct span){t.p + at, t.len - at}, &offset_s) < 0)
 		return -EINVAL;
 	*ret_s = civil_to_days(y, mo, d) * 86400 + h * 3600 + mi * 60 + s - offset_s;
 	*ret_ns = ns;

@@ -116,7 +116,7 @@ bool span_eq_nocase(struct span a, const char *b)
 
 struct span span_of(const char *s)
 {
-	return (struct span){ s, strlen(s) };
+	return (struct span){s, strlen(s)};
 }
 
 struct span span_trim(struct span a)
@@ -136,9 +136,9 @@ struct span span_cut(struct span s, char sep, struct span *rest, bool *found)
 
 	*found = at != NULL;
 	if (!at) {
-		*rest = (struct span){ s.len ? s.p + s.len : s.p, 0 };
+		*rest = (struct span){s.len ? s.p + s.len : s.p, 0};
 		return s;
 	}
-	*rest = (struct span){ at + 1, s.len - (size_t)(at - s.p) - 1 };
-	return (struct span){ s.p, (size_t)(at - s.p) };
+	*rest = (struct span){at + 1, s.len - (size_t)(at - s.p) - 1};
+	return (struct span){s.p, (size_t)(at - s.p)};
 }

@@ -7,7 +7,8 @@ static const char *runtime;
 static const struct opt options[] = {
 	{0, "one-shot", NULL, "serve the one connection at descriptor 3 (used by other commands)",
 	 .flag = &one_shot},
-	{0, "runtime", "PATH", "run containers with another OCI runtime (crun, runc)", .text = &runtime},
+	{0, "runtime", "PATH", "run containers with another OCI runtime (crun, runc)",
+	 .text = &runtime},
 };
 
 static int run(int argc, char **argv)

@@ -17,7 +17,8 @@ static int end_each(const struct cmd *c, enum ctl_verb verb, int argc, char **ar
 
 	if (timeout) {
 		if (num_u64(span_of(timeout), 86400, &seconds) < 0)
-			return cmd_usage(c, "--time takes seconds, at most 86400, not \"%.40s\"", timeout);
+			return cmd_usage(c, "--time takes seconds, at most 86400, not \"%.40s\"",
+					 timeout);
 		r.timeout_ms = (int64_t)seconds * 1000;
 	}
 	return session_each(&r, argc, argv);

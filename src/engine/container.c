@@ -72,8 +72,8 @@ static int record_write(const struct container_record *r, struct err *e)
 	enc_i64(&enc, r->created_s);
 	manifest_service_encode(&enc, &r->spec);
 	if (!enc_ok(&enc))
-		return err_text(e, -EFBIG, "description of container %s is larger than %d bytes", r->name,
-				(int)sizeof(record_mem));
+		return err_text(e, -EFBIG, "description of container %s is larger than %d bytes",
+				r->name, (int)sizeof(record_mem));
 	return durable_write(dir_fd, RECORD_NAME, record_mem, enc.len, 0600, e);
 }
 
@@ -103,8 +103,9 @@ static int record_read(const char *id, struct container_record *ret_record, stru
 	r.created_s = dec_i64(&d);
 	manifest_service_decode(&d, &r.spec);
 	if (dec_done(&d) < 0 || !str_eq(r.id, id))
-		return err_text(e, -EBADMSG, "container %.12s: its record is damaged; remove it and make it again",
-				id);
+		return err_text(
+			e, -EBADMSG,
+			"container %.12s: its record is damaged; remove it and make it again", id);
 	*ret_record = r;
 	return 0;
 }
@@ -117,7 +118,8 @@ const char *container_hostname(const struct container_record *rec, char dst[stat
 	return dst;
 }
 
-int container_record_read(const struct container *c, struct container_record *ret_record, struct err *e)
+int container_record_read(const struct container *c, struct container_record *ret_record,
+			  struct err *e)
 {
 	return record_read(c->id, ret_record, e);
 }
@@ -167,8 +169,10 @@ static struct container *slot_take(struct err *e)
 		c->attach_fds[0] = c->attach_fds[1] = c->attach_fds[2] = -1;
 		return c;
 	}
-	err_text(e, -ENOSPC, "there are %d containers already (CONFIG_MAX_CONTAINERS); remove one first: cleat rm",
-		 CONFIG_MAX_CONTAINERS);
+	err_text(
+		e, -ENOSPC,
+		"there are %d containers already (CONFIG_MAX_CONTAINERS); remove one first: cleat rm",
+		CONFIG_MAX_CONTAINERS);
 	return NULL;
 }
 
@@ -190,9 +194,11 @@ static void fill_host_names(struct container *c, const struct manifest_service *
 
 static int slot_fill(struct container *c, const struct container_record *r, struct err *e)
 {
-	if (str_copy(c->id, sizeof(c->id), r->id) < 0 || str_copy(c->name, sizeof(c->name), r->name) < 0 ||
+	if (str_copy(c->id, sizeof(c->id), r->id) < 0 ||
+	    str_copy(c->name, sizeof(c->name), r->name) < 0 ||
 	    str_copy(c->service, sizeof(c->service), r->service ? r->service : "") < 0)
-		return err_text(e, -ENAMETOOLONG, "name of container %s is longer than %d characters", r->name,
+		return err_text(e, -ENAMETOOLONG,
+				"name of container %s is longer than %d characters", r->name,
 				CONTAINER_NAME_CAP - 1);
 	c->image = r->image;
 	c->hash = r->hash;
@@ -203,7 +209,8 @@ static int slot_fill(struct container *c, const struct container_record *r, stru
 	c->stdin_open = r->spec.stdin_open;
 	c->restart = r->spec.restart;
 	c->restart_max = r->spec.restart_max;
-	c->stop_grace_ms = r->spec.stop_grace_ms > INT32_MAX ? INT32_MAX : (uint32_t)r->spec.stop_grace_ms;
+	c->stop_grace_ms =
+		r->spec.stop_grace_ms > INT32_MAX ? INT32_MAX : (uint32_t)r->spec.stop_grace_ms;
 	c->stop_signal = r->spec.stop_signal;
 	fill_host_names(c, &r->spec);
 	c->state = CONTAINER_CREATED;
@@ -227,13 +234,16 @@ static int choose_name(const char *wanted, char dst[static CONTAINER_NAME_CAP], 
 		return 0;
 	}
 	if (names_check(wanted, CONTAINER_NAME_CAP) < 0)
-		return err_text(e, -EINVAL,
-				"container name \"%.140s\": expected letters, digits, '_', '.', '-', the first a "
-				"letter or digit, at most %d characters",
-				wanted, CONTAINER_NAME_CAP - 1);
+		return err_text(
+			e, -EINVAL,
+			"container name \"%.140s\": expected letters, digits, '_', '.', '-', the first a "
+			"letter or digit, at most %d characters",
+			wanted, CONTAINER_NAME_CAP - 1);
 	if (name_taken(wanted))
-		return err_text(e, -EEXIST, "container name \"%s\" is in use; remove that container or choose another",
-				wanted);
+		return err_text(
+			e, -EEXIST,
+			"container name \"%s\" is in use; remove that container or choose another",
+			wanted);
 	str_copy(dst, CONTAINER_NAME_CAP, wanted);
 	return 0;
 }
@@ -242,8 +252,12 @@ int container_new(const struct manifest_service *spec, const char *name, const c
 		  const struct digest *image, const struct digest *hash, bool auto_remove,
 		  struct container **ret_container, struct err *e)
 {
-	struct container_record r = {.service = (char *)(uintptr_t)service, .image_name = spec->image,
-				     .image = *image, .hash = *hash, .auto_remove = auto_remove, .spec = *spec};
+	struct container_record r = {.service = (char *)(uintptr_t)service,
+				     .image_name = spec->image,
+				     .image = *image,
+				     .hash = *hash,
+				     .auto_remove = auto_remove,
+				     .spec = *spec};
 	char id[CONTAINER_ID_CAP], chosen[CONTAINER_NAME_CAP], quoted[EVENT_TEXT_CAP];
 	struct container *c = slot_take(e);
 	uint8_t random[32];
@@ -273,7 +287,8 @@ int container_new(const struct manifest_service *spec, const char *name, const c
 		c->state = CONTAINER_FREE;
 		return n;
 	}
-	event("container-new", "id=%.12s name=%s image=%s", c->id, c->name, event_text(quoted, r.image_name));
+	event("container-new", "id=%.12s name=%s image=%s", c->id, c->name,
+	      event_text(quoted, r.image_name));
 	*ret_container = c;
 	return 0;
 }
@@ -313,8 +328,10 @@ struct container *container_find(const char *text, struct err *e)
 		if (!str_starts(c->id, text))
 			continue;
 		if (found) {
-			err_text(e, -EEXIST, "\"%s\" is the beginning of several container IDs; write more of it",
-				 text);
+			err_text(
+				e, -EEXIST,
+				"\"%s\" is the beginning of several container IDs; write more of it",
+				text);
 			return NULL;
 		}
 		found = c;

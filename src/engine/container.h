@@ -9,9 +9,9 @@
 #include "parse/client.h"
 #include "store/store.h"
 
-#define CONTAINER_ID_CAP   65
-#define CONTAINER_NAME_CAP 128
-#define CONTAINER_MAX_NETS 4
+#define CONTAINER_ID_CAP    65
+#define CONTAINER_NAME_CAP  128
+#define CONTAINER_MAX_NETS  4
 #define CONTAINER_MAX_PORTS 16
 
 /*
@@ -23,7 +23,7 @@
 	X(CREATED, "created")	/* has not run since the machine booted */                         \
 	X(MOUNTING, "starting") /* its monitor was started and mounts the root */                  \
 	X(LOOKUP, "starting")	/* the parse role looks its user up */                             \
-	X(FILLING, "starting")	/* its new volumes get what the image has in their place */      \
+	X(FILLING, "starting")	/* its new volumes get what the image has in their place */        \
 	X(CREATING, "starting") /* the runtime creates it */                                       \
 	X(STARTING, "starting") /* the network is there, its program starts */                     \
 	X(RUNNING, "running")                                                                      \
@@ -113,7 +113,8 @@ struct container_record {
 const char *container_hostname(const struct container_record *rec, char dst[static 13]);
 
 /** container_record_read() - Return: 0; -EBADMSG damaged */
-int container_record_read(const struct container *c, struct container_record *ret_record, struct err *e);
+int container_record_read(const struct container *c, struct container_record *ret_record,
+			  struct err *e);
 
 /** container_record_image() - record and image together, in the scratch arena */
 int container_record_image(const struct container *c, struct container_record *ret_record,
@@ -171,8 +172,8 @@ void container_run_path(const struct container *c, char *dst, size_t cap, const 
 /* spec.c */
 
 /** spec_write() - config.json into the container's run directory */
-int spec_write(struct container *c, const struct container_record *rec, const struct store_image *img,
-	       const struct parse_user *user, struct err *e);
+int spec_write(struct container *c, const struct container_record *rec,
+	       const struct store_image *img, const struct parse_user *user, struct err *e);
 
 /* files.c */
 

@@ -19,7 +19,7 @@
 #define BACKOFF_MAX_MS	 60000
 #define HEALTHY_MS	 10000
 /* SIGKILL has no answer but the end; a monitor that gives none is hung */
-#define AFTER_KILL_MS	 10000
+#define AFTER_KILL_MS 10000
 
 static void on_timer(struct loop_timer *t);
 
@@ -54,7 +54,8 @@ static void delete_by_runtime(const struct container *c)
 	char *args[3];
 	const char *argv[10] = {"cleat"};
 	const int fds[] = {-1, 2, 2};
-	struct sys_spawn s = {.path = engine.runtime, .argv = argv, .fds = fds, .n_fds = 3, .cgroup_fd = -1};
+	struct sys_spawn s = {
+		.path = engine.runtime, .argv = argv, .fds = fds, .n_fds = 3, .cgroup_fd = -1};
 	size_t n = engine_runtime_args(args);
 	int pidfd = -1;
 	pid_t pid;

@@ -19,7 +19,7 @@
 #include "store/layout.h"
 #include "sys/fd.h"
 
-#define FRAME_CAP	 4096
+#define FRAME_CAP     4096
 #define MAX_USER_FILE (1024 * 1024) /* bytes of an image's passwd and group */
 
 static int fail(struct container *c, struct err *e)
@@ -147,8 +147,10 @@ static void looked_up(struct loop_io *io, uint32_t events)
 static int start_lookup(struct container *c, struct err *e)
 {
 	auto_scratch size_t mark = scratch_mark();
-	auto_close int passwd_fd = rooted_open_regular(c->rootfs_fd, "etc/passwd", MAX_USER_FILE, NULL);
-	auto_close int group_fd = rooted_open_regular(c->rootfs_fd, "etc/group", MAX_USER_FILE, NULL);
+	auto_close int passwd_fd =
+		rooted_open_regular(c->rootfs_fd, "etc/passwd", MAX_USER_FILE, NULL);
+	auto_close int group_fd =
+		rooted_open_regular(c->rootfs_fd, "etc/group", MAX_USER_FILE, NULL);
 	struct container_record rec;
 	struct store_image img;
 	const char *user;
@@ -159,13 +161,14 @@ static int start_lookup(struct container *c, struct err *e)
 	if (r < 0)
 		return r;
 	user = rec.spec.user ? rec.spec.user : img.config.user ? img.config.user : "";
-	r = parse_start(&c->user_call, PARSE_USER, "etc/passwd", user, passwd_fd < 0 ? -1 : passwd_fd,
-			group_fd < 0 ? -1 : group_fd, NULL, e);
+	r = parse_start(&c->user_call, PARSE_USER, "etc/passwd", user,
+			passwd_fd < 0 ? -1 : passwd_fd, group_fd < 0 ? -1 : group_fd, NULL, e);
 	if (r < 0)
 		return r;
 	c->looking_up = true;
 	c->state = CONTAINER_LOOKUP;
-	r = loop_io_init(&c->user_io, &engine.loop, c->user_call.proc.peer_fd, EPOLLIN, looked_up, c);
+	r = loop_io_init(&c->user_io, &engine.loop, c->user_call.proc.peer_fd, EPOLLIN, looked_up,
+			 c);
 	return r < 0 ? err_set(e, r, "watch the parse role") : 0;
 }
 
@@ -240,7 +243,8 @@ static void send_attach(struct container *c)
 void container_create(struct container *c)
 {
 	auto_scratch size_t mark = scratch_mark();
-	struct monitor_create m = {.runtime = (char *)(uintptr_t)engine.runtime, .tty = c->tty,
+	struct monitor_create m = {.runtime = (char *)(uintptr_t)engine.runtime,
+				   .tty = c->tty,
 				   .stdin_open = c->stdin_open,
 				   .log_max_bytes = CONFIG_LOG_MAX_KIB * 1024ULL,
 				   .log_files = CONFIG_LOG_FILES};

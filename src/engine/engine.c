@@ -13,8 +13,8 @@
 #include "runtime/cgroup/cgroup.h"
 #include "sys/fd.h"
 
-#define ONE_SHOT_FD  3
-#define MAX_ORPHANS  (2 * CONFIG_MAX_CONTAINERS)
+#define ONE_SHOT_FD 3
+#define MAX_ORPHANS (2 * CONFIG_MAX_CONTAINERS)
 
 struct engine engine; /* no initialiser: its memory must not be in the file */
 
@@ -58,8 +58,8 @@ size_t engine_runtime_args(char *ret_args[static 3])
 	size_t n = 0;
 
 	if (engine.own_runtime)
-		ret_args[n++] = (char *)(uintptr_t)"oci";
-	ret_args[n++] = (char *)(uintptr_t)"--root";
+		ret_args[n++] = (char *)(uintptr_t) "oci";
+	ret_args[n++] = (char *)(uintptr_t) "--root";
 	ret_args[n++] = engine.oci_root;
 	return n;
 }
@@ -80,7 +80,8 @@ static void name_cgroup(void)
 	sha256_init(&h);
 	sha256_update(&h, engine.run, span_of(engine.run).len);
 	sha256_final(&h, &d);
-	str_printf(engine.cgroup_parent, sizeof(engine.cgroup_parent), "/cleat-%.8s", digest_hex(hex, &d));
+	str_printf(engine.cgroup_parent, sizeof(engine.cgroup_parent), "/cleat-%.8s",
+		   digest_hex(hex, &d));
 }
 
 static int set_paths(const struct ctl_paths *p, struct err *e)
@@ -88,7 +89,8 @@ static int set_paths(const struct ctl_paths *p, struct err *e)
 	if (str_copy(engine.root, sizeof(engine.root), p->root) < 0 ||
 	    str_copy(engine.run, sizeof(engine.run), p->run) < 0 ||
 	    str_copy(engine.config, sizeof(engine.config), p->config) < 0)
-		return err_text(e, -ENAMETOOLONG, "--root, --run and --config are at most %zu characters long",
+		return err_text(e, -ENAMETOOLONG,
+				"--root, --run and --config are at most %zu characters long",
 				sizeof(engine.root) - 1);
 	if (engine.root[0] != '/' || engine.run[0] != '/' || engine.config[0] != '/')
 		return err_text(e, -EINVAL, "--root, --run and --config are absolute paths");
@@ -113,8 +115,10 @@ static int open_run(struct err *e)
 		return err_set(e, engine.run_fd, "open %s", engine.run);
 	r = sys_flock(engine.run_fd, LOCK_EX | LOCK_NB);
 	if (r == -EWOULDBLOCK)
-		return err_text(e, r, "another engine runs in %s: give this one a folder of its own (--run)",
-				engine.run);
+		return err_text(
+			e, r,
+			"another engine runs in %s: give this one a folder of its own (--run)",
+			engine.run);
 	return r < 0 ? err_set(e, r, "lock %s", engine.run) : 0;
 }
 
@@ -188,7 +192,8 @@ int engine_main(const struct ctl_paths *paths, const char *runtime, bool one_sho
 		fprintf(stderr, "cleat: %s\n", e.msg);
 		return 1;
 	}
-	event("engine-started", "version=%s root=%s run=%s", CLEAT_VERSION, engine.root, engine.run);
+	event("engine-started", "version=%s root=%s run=%s", CLEAT_VERSION, engine.root,
+	      engine.run);
 	r = loop_run(&engine.loop);
 	pull_cancel();
 	server_close();

@@ -37,8 +37,8 @@ struct engine {
 	const char *runtime; /* absolute; "/proc/self/exe" = our own */
 	bool own_runtime;
 	int run_fd;
-	bool one_shot;	/* serves one connection, starts nothing */
-	bool stopping;	/* shutdown: nothing is started any more */
+	bool one_shot; /* serves one connection, starts nothing */
+	bool stopping; /* shutdown: nothing is started any more */
 	int64_t started_s;
 	struct arena scratch;
 	_Alignas(16) uint8_t scratch_mem[CONFIG_ENGINE_SCRATCH_KIB * 1024];

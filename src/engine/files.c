@@ -18,15 +18,16 @@
 
 static char text[TEXT_CAP], host_text[TEXT_CAP];
 
-static int write_file(const struct container *c, const char *name, const struct buf *b, struct err *e)
+static int write_file(const struct container *c, const char *name, const struct buf *b,
+		      struct err *e)
 {
 	char path[CONTAINER_ID_CAP + 32];
 	auto_close int fd = -1;
 	int r;
 
 	if (!buf_ok(b))
-		return err_text(e, -EFBIG, "container %s: its %s would be longer than %d bytes", c->name, name,
-				TEXT_CAP);
+		return err_text(e, -EFBIG, "container %s: its %s would be longer than %d bytes",
+				c->name, name, TEXT_CAP);
 	str_printf(path, sizeof(path), "%s/%s", c->id, name);
 	fd = sys_open(engine.run_fd, path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0644);
 	if (fd < 0)
@@ -63,7 +64,8 @@ static void print_hosts(const struct container *c, struct buf *b)
 
 	buf_puts(b, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
 	for (size_t i = 0; i < c->n_nets; i++)
-		buf_printf(b, "%s\t%s %.12s\n", net_format_ip4(ip, c->nets[i].ip), c->host_names, c->id);
+		buf_printf(b, "%s\t%s %.12s\n", net_format_ip4(ip, c->nets[i].ip), c->host_names,
+			   c->id);
 	for (struct container *peer = NULL; (peer = container_each(peer));) {
 		uint32_t peer_ip;
 
@@ -88,8 +90,9 @@ static void print_resolvers(struct buf *b, struct span host, bool own_namespace)
 
 	while (more) {
 		struct span line = span_cut(host, '\n', &host, &more);
-		bool loopback = (line.len > 15 && span_eq((struct span){line.p, 15}, "nameserver 127.")) ||
-				span_eq(span_trim(line), "nameserver ::1");
+		bool loopback =
+			(line.len > 15 && span_eq((struct span){line.p, 15}, "nameserver 127.")) ||
+			span_eq(span_trim(line), "nameserver ::1");
 
 		if (line.len && !(own_namespace && loopback)) {
 			buf_put(b, line.p, line.len);

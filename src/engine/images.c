@@ -87,8 +87,8 @@ static void done(void *data, const struct pull_result *result, const struct err 
 	if (e)
 		event_err("pull-failed", e, "image=%s", event_text(quoted, name));
 	else
-		event("pull-done", "image=%s layers=%u fetched=%llu", event_text(quoted, name), result->layers,
-		      (unsigned long long)result->fetched_bytes);
+		event("pull-done", "image=%s layers=%u fetched=%llu", event_text(quoted, name),
+		      result->layers, (unsigned long long)result->fetched_bytes);
 	for (struct client *c = NULL; (c = client_each(c));)
 		if (waits_for(c, &ref))
 			tell_client(c, result, e);
@@ -109,7 +109,9 @@ static struct wish *oldest(void)
 static void start_next(struct loop_timer *t)
 {
 	static const struct pull_callbacks callbacks = {.progress = progress, .done = done};
-	struct pull_env env = {.loop = &engine.loop, .store = &engine.store, .config_path = engine.config,
+	struct pull_env env = {.loop = &engine.loop,
+			       .store = &engine.store,
+			       .config_path = engine.config,
 			       .cgroup_parent = engine.cgroup_parent};
 	struct wish *w = oldest();
 	struct err e = {0};
@@ -142,9 +144,11 @@ static int add(const struct reference *ref, int layout_fd, const char *label, st
 	while (w < wishes + CONFIG_MAX_PULLS && w->used)
 		w++;
 	if (w == wishes + CONFIG_MAX_PULLS)
-		return err_text(e, -ENOSPC, "%d images are waiting to be pulled already (CONFIG_MAX_PULLS)",
+		return err_text(e, -ENOSPC,
+				"%d images are waiting to be pulled already (CONFIG_MAX_PULLS)",
 				CONFIG_MAX_PULLS);
-	*w = (struct wish){.used = true, .ref = *ref, .layout_fd = layout_fd, .number = ++last_number};
+	*w = (struct wish){
+		.used = true, .ref = *ref, .layout_fd = layout_fd, .number = ++last_number};
 	str_printf(w->label, sizeof(w->label), "%.250s", label);
 	soon();
 	return 0;

@@ -9,15 +9,17 @@
 #include "sys/proc.h"
 
 static const char *const qualities[] = {
-	"agile", "amber", "brave", "brisk", "calm",  "clear", "crisp", "dapper", "eager", "early", "fair",
-	"fond",  "glad",  "green", "happy", "hardy", "keen",  "kind",  "light",  "lucid", "merry", "mild",
-	"neat",  "noble", "proud", "quick", "quiet", "ready", "sound", "steady", "warm",  "wise",
+	"agile", "amber", "brave", "brisk", "calm",  "clear",  "crisp", "dapper",
+	"eager", "early", "fair",  "fond",  "glad",  "green",  "happy", "hardy",
+	"keen",	 "kind",  "light", "lucid", "merry", "mild",   "neat",	"noble",
+	"proud", "quick", "quiet", "ready", "sound", "steady", "warm",	"wise",
 };
 
 static const char *const animals[] = {
-	"badger", "beaver", "bison",  "crane", "curlew", "dipper", "eider", "falcon", "ferret", "finch", "fox",
-	"gannet", "hare",	"heron",  "ibex",  "jay",    "kite",   "lark",	"lynx",	  "marten", "merlin", "newt",
-	"osprey", "otter",	"plover", "raven", "robin",  "seal",   "stoat", "swift",  "teal",   "wren",
+	"badger", "beaver", "bison", "crane",  "curlew", "dipper", "eider",  "falcon",
+	"ferret", "finch",  "fox",   "gannet", "hare",	 "heron",  "ibex",   "jay",
+	"kite",	  "lark",   "lynx",  "marten", "merlin", "newt",   "osprey", "otter",
+	"plover", "raven",  "robin", "seal",   "stoat",	 "swift",  "teal",   "wren",
 };
 
 void names_random(char *dst, size_t cap)

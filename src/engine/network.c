@@ -16,10 +16,10 @@
 #include "file/durable.h"
 #include "sys/fd.h"
 
-#define NOTE_NAME  "net"
-#define NOTE_MAGIC 0x3154454eu /* "NET1" */
-#define NOTE_CAP   2048
-#define RUN_NETWORK "bridge"  /* of containers that no manifest made */
+#define NOTE_NAME	 "net"
+#define NOTE_MAGIC	 0x3154454eu /* "NET1" */
+#define NOTE_CAP	 2048
+#define RUN_NETWORK	 "bridge" /* of containers that no manifest made */
 #define MANIFEST_NETWORK "default"
 
 static struct network {
@@ -55,7 +55,8 @@ static int bring_up(const char *name, struct err *e)
 	while (n < networks + NET_MAX_NETWORKS && n->used)
 		n++;
 	if (n == networks + NET_MAX_NETWORKS)
-		return err_text(e, -ENOSPC, "network %s: there are %d networks already", name, NET_MAX_NETWORKS);
+		return err_text(e, -ENOSPC, "network %s: there are %d networks already", name,
+				NET_MAX_NETWORKS);
 	*n = (struct network){0};
 	if (str_copy(n->net.name, sizeof(n->net.name), name) < 0)
 		return err_text(e, -ENAMETOOLONG, "network name %.80s is too long", name);
@@ -83,10 +84,11 @@ static int check_port(const struct container *c, const struct net_port *p, struc
 	for (struct container *k = NULL; (k = container_each(k));) {
 		for (size_t i = 0; k != c && i < k->n_ports; i++)
 			if (collide(p, &k->ports[i]))
-				return err_text(e, -EADDRINUSE,
-						"port %u/%s is published by container %s already: stop that one or "
-						"publish another port",
-						p->host_port, p->udp ? "udp" : "tcp", k->name);
+				return err_text(
+					e, -EADDRINUSE,
+					"port %u/%s is published by container %s already: stop that one or "
+					"publish another port",
+					p->host_port, p->udp ? "udp" : "tcp", k->name);
 	}
 	return 0;
 }
@@ -96,19 +98,22 @@ static int take_ports(struct container *c, const struct manifest_service *s, str
 	int r = 0;
 
 	if (s->n_ports > CONTAINER_MAX_PORTS)
-		return err_text(e, -E2BIG, "container %s publishes %zu ports, at most %d are possible", c->name,
-				s->n_ports, CONTAINER_MAX_PORTS);
+		return err_text(e, -E2BIG,
+				"container %s publishes %zu ports, at most %d are possible",
+				c->name, s->n_ports, CONTAINER_MAX_PORTS);
 	c->n_ports = 0;
 	for (size_t i = 0; r == 0 && i < s->n_ports; i++) {
 		const struct manifest_port *m = &s->ports[i];
-		struct net_port p = {.host_port = m->host_port, .container_port = m->container_port,
-				     .udp = m->proto == PORT_UDP, .container_ip = c->nets[0].ip};
+		struct net_port p = {.host_port = m->host_port,
+				     .container_port = m->container_port,
+				     .udp = m->proto == PORT_UDP,
+				     .container_ip = c->nets[0].ip};
 
 		if (m->host_ip)
 			r = net_parse_ip4(m->host_ip, &p.host_ip);
 		if (r < 0)
-			return err_text(e, r, "port %u: host address %s is no IPv4 address", m->host_port,
-					m->host_ip);
+			return err_text(e, r, "port %u: host address %s is no IPv4 address",
+					m->host_port, m->host_ip);
 		r = check_port(c, &p, e);
 		if (r == 0)
 			c->ports[c->n_ports++] = p;
@@ -123,9 +128,9 @@ void network_print_ports(const struct container *c, char *dst, size_t cap)
 
 	buf_init(&b, dst, cap);
 	for (size_t i = 0; i < c->n_ports; i++)
-		buf_printf(&b, "%s%s:%u->%u/%s", i ? ", " : "", net_format_ip4(ip, c->ports[i].host_ip),
-			   c->ports[i].host_port, c->ports[i].container_port,
-			   c->ports[i].udp ? "udp" : "tcp");
+		buf_printf(&b, "%s%s:%u->%u/%s", i ? ", " : "",
+			   net_format_ip4(ip, c->ports[i].host_ip), c->ports[i].host_port,
+			   c->ports[i].container_port, c->ports[i].udp ? "udp" : "tcp");
 }
 
 /* Rules ----------------------------------------------------------------------------------------- */
@@ -142,7 +147,8 @@ static int apply_rules(struct err *e)
 	for (struct container *c = NULL; (c = container_each(c));)
 		for (size_t i = 0; i < c->n_ports; i++) {
 			if (n_ports == NET_MAX_PORTS)
-				return err_text(e, -ENOSPC, "more than %d ports are published", NET_MAX_PORTS);
+				return err_text(e, -ENOSPC, "more than %d ports are published",
+						NET_MAX_PORTS);
 			ports[n_ports++] = c->ports[i];
 		}
 	return net_rules_apply(engine.nft_table, nets, n_nets, ports, n_ports, e);
@@ -207,7 +213,8 @@ static bool own_namespace_only(const struct manifest_service *s)
 
 static bool no_network(const struct manifest_service *s)
 {
-	return s->network_mode && (str_eq(s->network_mode, "none") || str_eq(s->network_mode, "host"));
+	return s->network_mode &&
+	       (str_eq(s->network_mode, "none") || str_eq(s->network_mode, "host"));
 }
 
 static int take_address(struct container *c, const char *name, struct err *e)
@@ -233,12 +240,15 @@ int network_prepare(struct container *c, const struct manifest_service *s, struc
 	c->n_nets = c->n_ports = 0;
 	if (no_network(s)) {
 		if (s->n_ports)
-			return err_text(e, -EINVAL, "container %s: ports need a network, and it has network_mode %s",
-					c->name, s->network_mode);
+			return err_text(
+				e, -EINVAL,
+				"container %s: ports need a network, and it has network_mode %s",
+				c->name, s->network_mode);
 		return 0;
 	}
 	if (s->n_networks > CONTAINER_MAX_NETS)
-		return err_text(e, -E2BIG, "container %s is in %zu networks, at most %d are possible", c->name,
+		return err_text(e, -E2BIG,
+				"container %s is in %zu networks, at most %d are possible", c->name,
 				s->n_networks, CONTAINER_MAX_NETS);
 	if (!s->n_networks)
 		r = take_address(c, c->service[0] ? MANIFEST_NETWORK : RUN_NETWORK, e);
@@ -265,7 +275,8 @@ static int write_note(const struct container *c, struct err *e)
 		enc_str(&enc, c->nets[i].host_if);
 	}
 	if (dir_fd < 0 || !enc_ok(&enc))
-		return err_set(e, dir_fd < 0 ? dir_fd : -EFBIG, "note the addresses of container %s", c->name);
+		return err_set(e, dir_fd < 0 ? dir_fd : -EFBIG,
+			       "note the addresses of container %s", c->name);
 	str_printf(path, sizeof(path), "%s.new", NOTE_NAME);
 	fd = sys_open(dir_fd, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	r = fd < 0 ? fd : sys_write_all(fd, mem, enc.len);
@@ -290,7 +301,8 @@ int network_attach(struct container *c, pid_t pid, const struct manifest_service
 		return net_loopback_up(ns_fd, e);
 	r = write_note(c, e);
 	for (size_t i = 0; r == 0 && i < c->n_nets; i++) {
-		struct net_attachment a = {.network = &networks[c->nets[i].network].net, .ip = c->nets[i].ip,
+		struct net_attachment a = {.network = &networks[c->nets[i].network].net,
+					   .ip = c->nets[i].ip,
 					   .default_route = i == 0};
 
 		str_printf(a.ifname, sizeof(a.ifname), "eth%zu", i);
@@ -354,11 +366,13 @@ int network_restore(struct container *c, struct err *e)
 			return cn->network;
 		r = net_ipam_take(&networks[cn->network].ipam, ip, &cn->ip);
 		if (r < 0 || str_copy(cn->host_if, sizeof(cn->host_if), host_if) < 0)
-			return err_set(e, r < 0 ? r : -EBADMSG, "take the address of container %s again", c->name);
+			return err_set(e, r < 0 ? r : -EBADMSG,
+				       "take the address of container %s again", c->name);
 		c->n_nets++;
 	}
 	if (dec_done(&d) < 0)
-		return err_text(e, -EBADMSG, "the note of the addresses of container %s is damaged", c->name);
+		return err_text(e, -EBADMSG, "the note of the addresses of container %s is damaged",
+				c->name);
 	r = container_record_read(c, &rec, e);
 	if (r == 0 && c->n_nets)
 		r = take_ports(c, &rec.spec, e);

@@ -29,7 +29,7 @@ const char *plan_action_name(enum plan_action a)
 
 static void add(struct plan *p, enum plan_action action, size_t index)
 {
-	p->steps[p->n_steps++] = (struct plan_step){ action, index };
+	p->steps[p->n_steps++] = (struct plan_step){action, index};
 }
 
 static size_t find_want(const struct plan_want *want, size_t n, const char *name)

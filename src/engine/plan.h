@@ -18,20 +18,20 @@
 
 /* X(symbol, name) */
 #define PLAN_STATES(X)                                                                             \
-	X(ABSENT, "absent")	/* no container */                                                 \
-	X(IDLE, "idle")		/* container exists and may be started */                          \
-	X(BUSY, "busy")		/* starting, stopping or being removed: wait */                    \
+	X(ABSENT, "absent") /* no container */                                                     \
+	X(IDLE, "idle")	    /* container exists and may be started */                              \
+	X(BUSY, "busy")	    /* starting, stopping or being removed: wait */                        \
 	X(RUNNING, "running")                                                                      \
-	X(RETRYING, "retrying") /* waits for its back-off */                                       \
+	X(RETRYING, "retrying")	  /* waits for its back-off */                                     \
 	X(COMPLETED, "completed") /* ran and ended with 0; not to be started again */              \
-	X(FAILED, "failed")	/* ran and ended otherwise, or never ran; not to be started again */ \
-	X(HELD, "held")		/* stopped by the user */
+	X(FAILED, "failed") /* ran and ended otherwise, or never ran; not to be started again */   \
+	X(HELD, "held")	    /* stopped by the user */
 
 enum plan_state {
 #define X(symbol, name) PLAN_##symbol,
 	PLAN_STATES(X)
 #undef X
-	PLAN_STATE_COUNT
+		PLAN_STATE_COUNT
 };
 
 /** struct plan_want - a service of the manifest; the position in the array is its bit in masks */

@@ -17,7 +17,7 @@
 
 #define PARSE_TIMEOUT_MS 60000 /* a parser that takes a minute for one document hangs */
 
-static struct pull job; /* no initialiser: its memory must not be in the file */
+static struct pull job;	       /* no initialiser: its memory must not be in the file */
 static struct loop_timer kick; /* the first step is taken from the loop, like all others */
 
 static const char *const state_names[] = {
@@ -87,10 +87,11 @@ static int why_ended(struct role_proc *proc, struct err *e)
 
 	role_end(proc, &x);
 	if (x.signaled && x.code == SIGKILL)
-		return err_text(e, -ENOMEM,
-				"the %s role needed more than the pull's memory (CONFIG_PULL_MEMORY_KIB=%d), "
-				"or was killed",
-				name, CONFIG_PULL_MEMORY_KIB);
+		return err_text(
+			e, -ENOMEM,
+			"the %s role needed more than the pull's memory (CONFIG_PULL_MEMORY_KIB=%d), "
+			"or was killed",
+			name, CONFIG_PULL_MEMORY_KIB);
 	return err_text(e, -ECONNRESET, "the %s role ended with %s %d", name,
 			x.signaled ? "signal" : "status", x.code);
 }
@@ -158,7 +159,8 @@ static void on_parse_timeout(struct loop_timer *t)
 {
 	struct err e = {0};
 
-	err_text(&e, -ETIMEDOUT, "the parse role did not answer within %d s", PARSE_TIMEOUT_MS / 1000);
+	err_text(&e, -ETIMEDOUT, "the parse role did not answer within %d s",
+		 PARSE_TIMEOUT_MS / 1000);
 	pull_fail(t->data, &e);
 }
 
@@ -208,7 +210,8 @@ void pull_doc_arrived(struct pull *p)
 	if (r == 0) {
 		p->parsing = true;
 		p->state = config ? PULL_PARSE_CONFIG : PULL_PARSE_DOC;
-		r = loop_io_init(&p->parse_io, p->env.loop, p->parse.proc.peer_fd, EPOLLIN, on_parsed, p);
+		r = loop_io_init(&p->parse_io, p->env.loop, p->parse.proc.peer_fd, EPOLLIN,
+				 on_parsed, p);
 		if (r < 0)
 			err_set(&e, r, "watch the parse role");
 	}
@@ -251,7 +254,8 @@ static int follow_index(struct pull *p, const struct image_doc *index, struct er
 	int i;
 
 	if (++p->depth >= PULL_MAX_INDEX_DEPTH)
-		return err_text(e, -ELOOP, "indexes are nested more than %d deep", PULL_MAX_INDEX_DEPTH - 1);
+		return err_text(e, -ELOOP, "indexes are nested more than %d deep",
+				PULL_MAX_INDEX_DEPTH - 1);
 	i = choose(index, e);
 	if (i < 0)
 		return i;

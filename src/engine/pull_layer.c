@@ -12,7 +12,7 @@
 #include "engine/pull_job.h"
 #include "sys/fd.h"
 
-#define FRAME_CAP (8 * 1024)
+#define FRAME_CAP   (8 * 1024)
 #define MAX_ENTRIES 0 /* what the build allows */
 
 static uint8_t frame[FRAME_CAP];
@@ -45,11 +45,12 @@ static int wrong_digest(const struct pull *p, const char *which, const struct di
 {
 	char want_text[DIGEST_TEXT_CAP], got_text[DIGEST_TEXT_CAP];
 
-	return err_text(e, -EBADMSG,
-			"layer %zu of %zu: %s digest is %s, expected %s: the bytes were changed on the "
-			"way or at the source",
-			p->layer.index + 1, p->manifest.n_layers, which, digest_text(got_text, got),
-			digest_text(want_text, want));
+	return err_text(
+		e, -EBADMSG,
+		"layer %zu of %zu: %s digest is %s, expected %s: the bytes were changed on the "
+		"way or at the source",
+		p->layer.index + 1, p->manifest.n_layers, which, digest_text(got_text, got),
+		digest_text(want_text, want));
 }
 
 static int check(const struct pull *p, struct err *e)
@@ -74,7 +75,8 @@ static void commit(struct pull *p)
 	role_end(&p->unpack, NULL);
 	if (r == 0) {
 		r = store_layer_commit(p->env.store, p->layer.staged,
-				       &p->config.diff_ids[p->layer.index], p->layer.unpacked_bytes, &e);
+				       &p->config.diff_ids[p->layer.index], p->layer.unpacked_bytes,
+				       &e);
 		p->layer.staged[0] = '\0'; /* published or dropped by commit */
 	}
 	if (r < 0) {
@@ -84,7 +86,8 @@ static void commit(struct pull *p)
 	p->result.layers_fetched++;
 	p->result.fetched_bytes += p->layer.blob_bytes;
 	p->result.unpacked_bytes += p->layer.unpacked_bytes;
-	pull_progress(p, pull_layer_name(p, name), "done", p->layer.blob_bytes, p->layer.blob_bytes);
+	pull_progress(p, pull_layer_name(p, name), "done", p->layer.blob_bytes,
+		      p->layer.blob_bytes);
 	pull_layer_done(p);
 }
 

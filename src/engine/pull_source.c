@@ -16,7 +16,7 @@
 #include "store/oci_layout.h"
 #include "sys/fd.h"
 
-#define FRAME_CAP (8 * 1024)
+#define FRAME_CAP  (8 * 1024)
 #define PIPE_BYTES (1024 * 1024)
 
 static uint8_t frame[FRAME_CAP];
@@ -151,7 +151,8 @@ static int open_registry_file(struct pull *p, const char *name)
 {
 	char path[512 + REFERENCE_HOST_CAP];
 
-	if (str_printf(path, sizeof(path), "%s/certs.d/%s/%s", p->env.config_path, p->ref.host, name) < 0)
+	if (str_printf(path, sizeof(path), "%s/certs.d/%s/%s", p->env.config_path, p->ref.host,
+		       name) < 0)
 		return -ENAMETOOLONG;
 	return sys_open(AT_FDCWD, path, O_RDONLY, 0);
 }
@@ -202,7 +203,8 @@ static int copy_document(int from_fd, int to_fd, struct err *e)
 
 	while ((n = sys_read(from_fd, buf, sizeof(buf))) > 0) {
 		if ((uint64_t)n > left)
-			return err_text(e, -EFBIG, "document is larger than %d KiB (CONFIG_IMAGE_DOC_KIB)",
+			return err_text(e, -EFBIG,
+					"document is larger than %d KiB (CONFIG_IMAGE_DOC_KIB)",
 					CONFIG_IMAGE_DOC_KIB);
 		left -= (uint64_t)n;
 		r = sys_write_all(to_fd, buf, (size_t)n);
@@ -248,8 +250,8 @@ int pull_source_doc(struct pull *p, bool blob, const char *what, struct err *e)
 		r = start_fetch(p, e);
 	if (r < 0)
 		return r;
-	return send_get(p, blob ? FETCH_BLOB : FETCH_MANIFEST, what, CONFIG_IMAGE_DOC_KIB * 1024ULL, 0,
-			p->doc_fd, e);
+	return send_get(p, blob ? FETCH_BLOB : FETCH_MANIFEST, what, CONFIG_IMAGE_DOC_KIB * 1024ULL,
+			0, p->doc_fd, e);
 }
 
 int pull_source_layer(struct pull *p, const struct image_descriptor *d, int *ret_fd, struct err *e)

@@ -130,20 +130,23 @@ void client_pair(struct client *c, const char *key, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	client_send(c, &(struct ctl_reply){.type = CTL_PAIR, .pair = {(char *)(uintptr_t)key, text}});
+	client_send(c,
+		    &(struct ctl_reply){.type = CTL_PAIR, .pair = {(char *)(uintptr_t)key, text}});
 }
 
-void client_progress(struct client *c, const char *what, const char *text, uint64_t done, uint64_t total)
+void client_progress(struct client *c, const char *what, const char *text, uint64_t done,
+		     uint64_t total)
 {
 	client_send(c, &(struct ctl_reply){.type = CTL_PROGRESS,
-					   .progress = {(char *)(uintptr_t)what, (char *)(uintptr_t)text, done,
-							total}});
+					   .progress = {(char *)(uintptr_t)what,
+							(char *)(uintptr_t)text, done, total}});
 }
 
 void client_started(struct client *c, const struct container *k)
 {
-	client_send(c, &(struct ctl_reply){.type = CTL_STARTED, .started = {(char *)(uintptr_t)k->id,
-									   (char *)(uintptr_t)k->name}});
+	client_send(c, &(struct ctl_reply){
+			       .type = CTL_STARTED,
+			       .started = {(char *)(uintptr_t)k->id, (char *)(uintptr_t)k->name}});
 }
 
 void client_watch(struct client *c, enum client_wait wait, struct container *k)
@@ -225,7 +228,8 @@ static bool aside(struct client *c, const struct ctl_request *r)
 		/* the terminal's size is the client's affair: it has the master */
 		if (r->verb == CTL_KILL)
 			exec_kill(c, r->signal ? r->signal : SIGKILL);
-	} else if (c->container && c->container->serial == c->container_serial && r->verb == CTL_KILL)
+	} else if (c->container && c->container->serial == c->container_serial &&
+		   r->verb == CTL_KILL)
 		container_kill(c->container, r->signal ? r->signal : 9, NULL);
 	else if (c->container && c->container->serial == c->container_serial &&
 		 c->container->state == CONTAINER_RUNNING)
@@ -242,7 +246,8 @@ static void dispatch(struct client *c, struct msg *m)
 
 	(void)mark;
 	if (verb >= CTL_VERB_COUNT) {
-		client_error(c, 1, "the engine does not know request 0x%x: other version of cleat?", m->type);
+		client_error(c, 1, "the engine does not know request 0x%x: other version of cleat?",
+			     m->type);
 		return;
 	}
 	dec_init(&d, m->payload, m->len, &engine.scratch);

@@ -29,7 +29,7 @@ enum client_wait {
 struct client_exec {
 	struct loop_child child;
 	pid_t pid;
-	int console_fd;	   /* listener for the runtime's terminal, -1 */
+	int console_fd; /* listener for the runtime's terminal, -1 */
 	struct loop_io console_io;
 	char console_path[64]; /* below the run directory */
 };
@@ -46,8 +46,8 @@ struct client {
 	uint32_t container_serial;
 	int fds[3]; /* stdio of RUN until the container exists; -1 */
 	struct client_exec exec;
-	struct reference image; /* PULL, RUN while it waits for an image */
-	char name[CONTAINER_NAME_CAP];	  /* RUN: --name, "" = none */
+	struct reference image;	       /* PULL, RUN while it waits for an image */
+	char name[CONTAINER_NAME_CAP]; /* RUN: --name, "" = none */
 	size_t service_len;
 	/* RUN: encoded service while it waits for an image */
 	uint8_t service[CONFIG_CLIENT_SERVICE_KIB * 1024];
@@ -58,11 +58,14 @@ void client_send(struct client *c, const struct ctl_reply *reply);
 void client_done(struct client *c);
 
 /** client_error() - @exit_code: what the CLI should exit with; ends the request */
-void client_error(struct client *c, int exit_code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void client_error(struct client *c, int exit_code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void client_exit(struct client *c, int code); /* EXIT; DONE is still to come */
 void client_text(struct client *c, const char *text);
-void client_pair(struct client *c, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-void client_progress(struct client *c, const char *what, const char *text, uint64_t done, uint64_t total);
+void client_pair(struct client *c, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void client_progress(struct client *c, const char *what, const char *text, uint64_t done,
+		     uint64_t total);
 void client_started(struct client *c, const struct container *k);
 
 /** client_watch() - set what it waits for */
@@ -71,24 +74,24 @@ void client_watch(struct client *c, enum client_wait wait, struct container *k);
 /** client_each() - the connected ones, as container_each() */
 struct client *client_each(struct client *after);
 
-int server_listen(struct err *e); /* RUN/ctl.sock */
+int server_listen(struct err *e);	 /* RUN/ctl.sock */
 int server_serve(int fd, struct err *e); /* one connection that exists already: one-shot */
 void server_close(void);
 
 /* Verbs. Each answers at once or sets `wait`; @m: descriptors that came, closed by the server unless taken
  * (take_fd(&m->fds[i])). @r: strings in the scratch arena, valid until the function returns */
 typedef void verb_fn(struct client *c, const struct ctl_request *r, struct msg *m);
-verb_fn verb_run, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_wait, verb_ps, verb_logs, verb_attach,
-	verb_resize;					/* verbs_container.c */
-verb_fn verb_pull, verb_images, verb_rmi, verb_load;	/* verbs_image.c */
-verb_fn verb_fsck, verb_info, verb_version;		/* verbs_system.c */
-verb_fn verb_exec;					/* exec.c */
-verb_fn verb_inspect;					/* inspect.c */
-verb_fn verb_apply, verb_check, verb_config;		/* desired.c */
-verb_fn verb_takeover;					/* adopt.c */
+verb_fn verb_run, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_wait, verb_ps,
+	verb_logs, verb_attach, verb_resize;	     /* verbs_container.c */
+verb_fn verb_pull, verb_images, verb_rmi, verb_load; /* verbs_image.c */
+verb_fn verb_fsck, verb_info, verb_version;	     /* verbs_system.c */
+verb_fn verb_exec;				     /* exec.c */
+verb_fn verb_inspect;				     /* inspect.c */
+verb_fn verb_apply, verb_check, verb_config;	     /* desired.c */
+verb_fn verb_takeover;				     /* adopt.c */
 
 /* exec.c */
-void exec_cancel(struct client *c); /* its connection ended */
+void exec_cancel(struct client *c);	   /* its connection ended */
 void exec_kill(struct client *c, int sig); /* KILL while it waits for its process */
 
 /* desired.c */
@@ -97,7 +100,7 @@ void exec_kill(struct client *c, int sig); /* KILL while it waits for its proces
  * mode
  */
 void desired_start(void);
-void desired_step(void);  /* plan and take steps; called from the loop after engine_changed() */
+void desired_step(void); /* plan and take steps; called from the loop after engine_changed() */
 void desired_client_gone(struct client *c);
 
 /** desired_images() - digests that GC must keep for generations. Return: count */
@@ -121,7 +124,9 @@ int image_load(int layout_fd, const char *label, const struct reference *ref, st
 bool image_waiting(const struct reference *ref);
 
 /* who is told: clients in images.c itself, and these */
-void desired_image_arrived(const struct reference *ref, const struct pull_result *result, const struct err *e);
-void desired_image_progress(const struct reference *ref, const char *what, const char *text, uint64_t done, uint64_t total);
+void desired_image_arrived(const struct reference *ref, const struct pull_result *result,
+			   const struct err *e);
+void desired_image_progress(const struct reference *ref, const char *what, const char *text,
+			    uint64_t done, uint64_t total);
 /* verbs_container.c: goes on with RUN */
 void run_image_arrived(struct client *c, const struct err *e);

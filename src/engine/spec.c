@@ -36,7 +36,8 @@ static char config_text[CONFIG_CAP];
 
 static int no_memory(struct err *e)
 {
-	return err_text(e, -ENOMEM, "the service's description does not fit CONFIG_ENGINE_SCRATCH_KIB=%d",
+	return err_text(e, -ENOMEM,
+			"the service's description does not fit CONFIG_ENGINE_SCRATCH_KIB=%d",
 			CONFIG_ENGINE_SCRATCH_KIB);
 }
 
@@ -61,8 +62,8 @@ static int fill_args(struct building *b, struct err *e)
 	b->in.args = (const char *const *)args;
 	b->in.n_args = n_entry + n_cmd;
 	if (!b->in.n_args)
-		return err_text(e, -EINVAL,
-				"image %s names no program to run: give a command", b->rec->image_name);
+		return err_text(e, -EINVAL, "image %s names no program to run: give a command",
+				b->rec->image_name);
 	return 0;
 }
 
@@ -98,7 +99,7 @@ static int fill_env(struct building *b, struct err *e)
 	add_env(env, &n, (char *)(uintptr_t)DEFAULT_PATH);
 	add_env(env, &n, host);
 	if (s->tty)
-		add_env(env, &n, (char *)(uintptr_t)"TERM=xterm");
+		add_env(env, &n, (char *)(uintptr_t) "TERM=xterm");
 	add_env(env, &n, home);
 	for (size_t k = 0; k < i->n_env; k++)
 		add_env(env, &n, i->env[k]);
@@ -115,7 +116,8 @@ static int fill_env(struct building *b, struct err *e)
 	return 0;
 }
 
-static int add_bind(struct building *b, char *source, const char *destination, bool read_only, struct err *e)
+static int add_bind(struct building *b, char *source, const char *destination, bool read_only,
+		    struct err *e)
 {
 	if (!source)
 		return no_memory(e);
@@ -123,7 +125,8 @@ static int add_bind(struct building *b, char *source, const char *destination, b
 	return 0;
 }
 
-static int add_volume(struct building *b, size_t number, const char *target, bool read_only, struct err *e)
+static int add_volume(struct building *b, size_t number, const char *target, bool read_only,
+		      struct err *e)
 {
 	char name[VOLUME_NAME_CAP], below[LAYOUT_PATH_CAP];
 
@@ -140,12 +143,14 @@ static int add_host_bind(struct building *b, const struct manifest_mount *m, str
 	int r = sys_statat(AT_FDCWD, m->source, &st, 0);
 
 	if (r < 0)
-		return err_set(e, r, "bind mount %s of container %s: the host's path cannot be used", m->source,
-			       b->c->name);
+		return err_set(e, r,
+			       "bind mount %s of container %s: the host's path cannot be used",
+			       m->source, b->c->name);
 	return add_bind(b, m->source, m->target, m->read_only, e);
 }
 
-static int add_mount(struct building *b, const struct manifest_mount *m, size_t number, struct err *e)
+static int add_mount(struct building *b, const struct manifest_mount *m, size_t number,
+		     struct err *e)
 {
 	switch (m->kind) {
 	case MOUNT_BIND:
@@ -153,7 +158,8 @@ static int add_mount(struct building *b, const struct manifest_mount *m, size_t 
 	case MOUNT_VOLUME:
 		return add_volume(b, number, m->target, m->read_only, e);
 	case MOUNT_TMPFS:
-		b->tmpfs[b->in.n_tmpfs++] = (struct oci_tmpfs){m->target, m->tmpfs_bytes, m->tmpfs_mode};
+		b->tmpfs[b->in.n_tmpfs++] =
+			(struct oci_tmpfs){m->target, m->tmpfs_bytes, m->tmpfs_mode};
 		return 0;
 	}
 	return 0;
@@ -161,8 +167,9 @@ static int add_mount(struct building *b, const struct manifest_mount *m, size_t 
 
 static int fill_mounts(struct building *b, struct err *e)
 {
-	static const char *const own[OWN_BINDS][2] = {
-		{"hosts", "/etc/hosts"}, {"resolv.conf", "/etc/resolv.conf"}, {"hostname", "/etc/hostname"}};
+	static const char *const own[OWN_BINDS][2] = {{"hosts", "/etc/hosts"},
+						      {"resolv.conf", "/etc/resolv.conf"},
+						      {"hostname", "/etc/hostname"}};
 	const struct manifest_service *s = &b->rec->spec;
 	const struct image_config *i = &b->img->config;
 	size_t n = s->n_mounts + i->n_volumes + OWN_BINDS;
@@ -175,7 +182,8 @@ static int fill_mounts(struct building *b, struct err *e)
 	for (size_t k = 0; r == 0 && k < OWN_BINDS; k++)
 		if (!volume_hidden(s, own[k][1]))
 			r = add_bind(b,
-				     arena_printf(&engine.scratch, "%s/%s/%s", engine.run, b->c->id, own[k][0]),
+				     arena_printf(&engine.scratch, "%s/%s/%s", engine.run, b->c->id,
+						  own[k][0]),
 				     own[k][1], false, e);
 	for (size_t k = 0; r == 0 && k < i->n_volumes; k++)
 		if (!volume_hidden(s, i->volumes[k]))
@@ -214,8 +222,8 @@ static void fill_scalars(struct building *b, char *cgroup)
 	b->in.pids_limit = s->pids_limit;
 }
 
-int spec_write(struct container *c, const struct container_record *rec, const struct store_image *img,
-	       const struct parse_user *user, struct err *e)
+int spec_write(struct container *c, const struct container_record *rec,
+	       const struct store_image *img, const struct parse_user *user, struct err *e)
 {
 	struct building b = {.c = c, .rec = rec, .img = img, .user = user};
 	char path[CONTAINER_ID_CAP + 16], hostname[13];
@@ -241,8 +249,9 @@ int spec_write(struct container *c, const struct container_record *rec, const st
 	buf_init(&text, config_text, sizeof(config_text));
 	oci_spec_write(&text, &spec);
 	if (!buf_ok(&text))
-		return err_text(e, -EFBIG, "config.json of container %s would be longer than %d bytes", c->name,
-				CONFIG_CAP);
+		return err_text(e, -EFBIG,
+				"config.json of container %s would be longer than %d bytes",
+				c->name, CONFIG_CAP);
 	str_printf(path, sizeof(path), "%s/config.json", c->id);
 	fd = sys_open(engine.run_fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
 	r = fd < 0 ? fd : sys_write_all(fd, text.p, text.len);

@@ -80,7 +80,8 @@ static void run_create(struct client *c, const struct digest *image)
 	s.stdin_open |= (flags & CTL_F_STDIN) != 0;
 	s.tty |= (flags & CTL_F_TTY) != 0;
 	run_hash(c, &hash);
-	if (container_new(&s, c->name[0] ? c->name : NULL, NULL, image, &hash, flags & CTL_F_RM, &k, &e) < 0) {
+	if (container_new(&s, c->name[0] ? c->name : NULL, NULL, image, &hash, flags & CTL_F_RM, &k,
+			  &e) < 0) {
 		client_error(c, EXIT_ENGINE, "%s", e.msg);
 		return;
 	}
@@ -107,15 +108,16 @@ void run_image_arrived(struct client *c, const struct err *e)
 	run_create(c, &image);
 }
 
-static int run_prepare(struct client *c, const struct ctl_request *r, struct msg *m, struct digest *ret_image,
-		       struct err *e)
+static int run_prepare(struct client *c, const struct ctl_request *r, struct msg *m,
+		       struct digest *ret_image, struct err *e)
 {
 	struct manifest_service s;
 	struct dec d;
 
 	if (r->service.len > sizeof(c->service))
-		return err_text(e, -E2BIG, "the description of the container is longer than %d KiB "
-					   "(CONFIG_CLIENT_SERVICE_KIB)",
+		return err_text(e, -E2BIG,
+				"the description of the container is longer than %d KiB "
+				"(CONFIG_CLIENT_SERVICE_KIB)",
 				CONFIG_CLIENT_SERVICE_KIB);
 	memcpy(c->service, r->service.p, r->service.len);
 	c->service_len = r->service.len;
@@ -124,7 +126,8 @@ static int run_prepare(struct client *c, const struct ctl_request *r, struct msg
 	if (dec_done(&d) < 0 || str_empty(s.image))
 		return err_text(e, -EBADMSG, "the description of the container is malformed");
 	if (str_copy(c->name, sizeof(c->name), s.name ? s.name : "") < 0)
-		return err_text(e, -ENAMETOOLONG, "the container's name is longer than %d characters",
+		return err_text(e, -ENAMETOOLONG,
+				"the container's name is longer than %d characters",
 				CONTAINER_NAME_CAP - 1);
 	take_stdio(c->fds, r, m);
 	if (store_find(&engine.store, s.image, ret_image, NULL) == 0)
@@ -239,8 +242,9 @@ void verb_rm(struct client *c, const struct ctl_request *r, struct msg *m)
 	if (!k)
 		return;
 	if (container_alive(k) && !(c->flags & CTL_F_FORCE)) {
-		client_error(c, 1, "container %s runs: stop it first (cleat stop %s), or: cleat rm -f %s", k->name,
-			     k->name, k->name);
+		client_error(c, 1,
+			     "container %s runs: stop it first (cleat stop %s), or: cleat rm -f %s",
+			     k->name, k->name, k->name);
 		return;
 	}
 	k->drop_volumes |= (c->flags & CTL_F_VOLUMES) != 0;
@@ -311,10 +315,18 @@ void verb_resize(struct client *c, const struct ctl_request *r, struct msg *m)
 static char *command_of(const struct container_record *rec, const struct store_image *img)
 {
 	const struct manifest_service *s = &rec->spec;
-	char **lists[] = {s->entrypoint ? s->entrypoint : img ? img->config.entrypoint : NULL,
-			  s->command ? s->command : img && !s->entrypoint ? img->config.cmd : NULL};
-	size_t n[] = {s->entrypoint ? s->n_entrypoint : img ? img->config.n_entrypoint : 0,
-		      s->command ? s->n_command : img && !s->entrypoint ? img->config.n_cmd : 0};
+	char **lists[] = {s->entrypoint ? s->entrypoint
+			  : img		? img->config.entrypoint
+					: NULL,
+			  s->command		  ? s->command
+			  : img && !s->entrypoint ? img->config.cmd
+						  : NULL};
+	size_t n[] = {s->entrypoint ? s->n_entrypoint
+		      : img	    ? img->config.n_entrypoint
+				    : 0,
+		      s->command	      ? s->n_command
+		      : img && !s->entrypoint ? img->config.n_cmd
+					      : 0};
 	char text[256];
 	struct buf b;
 

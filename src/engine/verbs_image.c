@@ -39,7 +39,9 @@ void verb_load(struct client *c, const struct ctl_request *r, struct msg *m)
 	struct err e = {0};
 
 	if (m->n_fds != 1 || r->n_args != 1) {
-		client_error(c, 1, "load needs an image layout directory and the name that the image shall get");
+		client_error(
+			c, 1,
+			"load needs an image layout directory and the name that the image shall get");
 		return;
 	}
 	if (reference_parse(r->args[0], &c->image, &e) < 0) {
@@ -56,7 +58,8 @@ struct listing {
 	const struct ctl_request *r;
 };
 
-static int list_one(const struct reference *ref, const struct digest *manifest, int64_t set_s, void *data)
+static int list_one(const struct reference *ref, const struct digest *manifest, int64_t set_s,
+		    void *data)
 {
 	auto_scratch size_t mark = scratch_mark();
 	struct listing *l = data;
@@ -111,7 +114,8 @@ struct naming {
 	size_t n;
 };
 
-static int count_name(const struct reference *ref, const struct digest *manifest, int64_t set_s, void *data)
+static int count_name(const struct reference *ref, const struct digest *manifest, int64_t set_s,
+		      void *data)
 {
 	struct naming *names = data;
 
@@ -148,14 +152,17 @@ void verb_rmi(struct client *c, const struct ctl_request *r, struct msg *m)
 		return;
 	}
 	if (pull_active()) { /* its layers belong to no image yet and would go */
-		client_error(c, 1, "an image is being pulled; remove %s when that is done", r->name);
+		client_error(c, 1, "an image is being pulled; remove %s when that is done",
+			     r->name);
 		return;
 	}
 	k = user_of(&image);
 	if (k && !(r->flags & CTL_F_FORCE) && last_name(&image)) {
-		client_error(c, 1, "image %s is used by container %s: remove that first, or: cleat rmi -f (takes the "
-				   "name away, the image stays as long as it is used)",
-			     r->name, k->name);
+		client_error(
+			c, 1,
+			"image %s is used by container %s: remove that first, or: cleat rmi -f (takes the "
+			"name away, the image stays as long as it is used)",
+			r->name, k->name);
 		return;
 	}
 	for (k = NULL; (k = container_each(k));)

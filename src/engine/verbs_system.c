@@ -32,7 +32,8 @@ void verb_version(struct client *c, const struct ctl_request *r, struct msg *m)
 	(void)r;
 	(void)m;
 	client_pair(c, "version", "%s", CLEAT_VERSION CONFIG_VENDOR);
-	client_pair(c, "platform", "%s/%s%s%s", p.os, p.arch, p.variant ? "/" : "", p.variant ? p.variant : "");
+	client_pair(c, "platform", "%s/%s%s%s", p.os, p.arch, p.variant ? "/" : "",
+		    p.variant ? p.variant : "");
 	client_done(c);
 }
 
@@ -55,6 +56,7 @@ void verb_info(struct client *c, const struct ctl_request *r, struct msg *m)
 	client_pair(c, "running", "%u", alive);
 	client_pair(c, "pull memory", "%d KiB", CONFIG_PULL_MEMORY_KIB);
 	for (size_t i = 0; i < ROLE_COUNT; i++)
-		client_pair(c, roles[i].name, "%s; at most %zu KiB", roles[i].purpose, roles[i].max_memory_kib);
+		client_pair(c, roles[i].name, "%s; at most %zu KiB", roles[i].purpose,
+			    roles[i].max_memory_kib);
 	client_done(c);
 }

@@ -23,9 +23,11 @@ bool volume_hidden(const struct manifest_service *s, const char *target)
 	return false;
 }
 
-void volume_name(const struct container_record *rec, size_t number, char dst[static VOLUME_NAME_CAP])
+void volume_name(const struct container_record *rec, size_t number,
+		 char dst[static VOLUME_NAME_CAP])
 {
-	const struct manifest_mount *m = number < rec->spec.n_mounts ? &rec->spec.mounts[number] : NULL;
+	const struct manifest_mount *m =
+		number < rec->spec.n_mounts ? &rec->spec.mounts[number] : NULL;
 
 	dst[0] = '\0';
 	if (m && m->kind != MOUNT_VOLUME)
@@ -36,11 +38,13 @@ void volume_name(const struct container_record *rec, size_t number, char dst[sta
 		str_printf(dst, VOLUME_NAME_CAP, "anon-%.12s-%zu", rec->id, number);
 }
 
-static const char *target_of(const struct container_record *rec, const struct store_image *img, size_t number)
+static const char *target_of(const struct container_record *rec, const struct store_image *img,
+			     size_t number)
 {
 	const struct manifest_service *s = &rec->spec;
 
-	return number < s->n_mounts ? s->mounts[number].target : img->config.volumes[number - s->n_mounts];
+	return number < s->n_mounts ? s->mounts[number].target
+				    : img->config.volumes[number - s->n_mounts];
 }
 
 static int open_target(const struct container *c, const char *target)
@@ -48,7 +52,8 @@ static int open_target(const struct container *c, const char *target)
 	return rooted_open(c->rootfs_fd, target, O_RDONLY | O_DIRECTORY, 0, NULL);
 }
 
-static int prepare_one(struct container *c, const char *name, const char *target, size_t number, struct err *e)
+static int prepare_one(struct container *c, const char *name, const char *target, size_t number,
+		       struct err *e)
 {
 	auto_close int target_fd = -1;
 	bool made;
@@ -63,13 +68,14 @@ static int prepare_one(struct container *c, const char *name, const char *target
 		return fd < 0 ? fd : 0;
 	}
 	if (number >= MAX_FILLED)
-		return err_text(e, -E2BIG, "container %s has more than %d mounts and volumes", c->name, MAX_FILLED);
+		return err_text(e, -E2BIG, "container %s has more than %d mounts and volumes",
+				c->name, MAX_FILLED);
 	c->fill.mounts |= UINT64_C(1) << number;
 	return 0;
 }
 
-int volumes_prepare(struct container *c, const struct container_record *rec, const struct store_image *img,
-		    struct err *e)
+int volumes_prepare(struct container *c, const struct container_record *rec,
+		    const struct store_image *img, struct err *e)
 {
 	size_t n = rec->spec.n_mounts + img->config.n_volumes;
 	char name[VOLUME_NAME_CAP];
@@ -99,7 +105,8 @@ static void copied(struct loop_child *child, struct sys_exit x)
 		store_volume_commit(&engine.store, c->fill.staged, c->fill.name, &e);
 	} else {
 		store_volume_abort(&engine.store, c->fill.staged);
-		err_set(&e, code < 128 ? -code : -EIO, "copy what the image has to volume %s", c->fill.name);
+		err_set(&e, code < 128 ? -code : -EIO, "copy what the image has to volume %s",
+			c->fill.name);
 	}
 	c->fill.staged[0] = '\0';
 	if (e.code)
@@ -112,8 +119,12 @@ static int spawn_copy(struct container *c, int from_fd, int to_fd, struct err *e
 {
 	static const char *const argv[] = {"cleat", "@copy", NULL};
 	const int fds[] = {-1, 2, 2, from_fd, to_fd};
-	const struct sys_spawn s = {.path = "/proc/self/exe", .argv = argv, .fds = fds, .n_fds = ARRAY_LEN(fds),
-				    .cgroup_fd = -1, .parent_death_signal = SIGKILL};
+	const struct sys_spawn s = {.path = "/proc/self/exe",
+				    .argv = argv,
+				    .fds = fds,
+				    .n_fds = ARRAY_LEN(fds),
+				    .cgroup_fd = -1,
+				    .parent_death_signal = SIGKILL};
 	int pidfd = -1;
 	pid_t pid = sys_spawn(&s, &pidfd);
 

@@ -14,7 +14,8 @@
 
 /** volume_name() - "" if that mount is no volume. Without a name of its own it is "anon-<id>-<number>" and goes with its
  *  container at `rm -v` and `run --rm` */
-void volume_name(const struct container_record *rec, size_t number, char dst[static VOLUME_NAME_CAP]);
+void volume_name(const struct container_record *rec, size_t number,
+		 char dst[static VOLUME_NAME_CAP]);
 
 /** volume_hidden() - does a mount of the service take the place of the image's volume at @target? */
 bool volume_hidden(const struct manifest_service *s, const char *target);
@@ -24,8 +25,8 @@ bool volume_hidden(const struct manifest_service *s, const char *target);
  *
  * Those with something to copy are noted in c->fill instead. Return: 0; -E2BIG; -errno.
  */
-int volumes_prepare(struct container *c, const struct container_record *rec, const struct store_image *img,
-		    struct err *e);
+int volumes_prepare(struct container *c, const struct container_record *rec,
+		    const struct store_image *img, struct err *e);
 
 /** volumes_fill() - copy what was noted, then container_create(); or container_fail() */
 void volumes_fill(struct container *c);

@@ -57,7 +57,8 @@ static int set_attributes(int dir_fd, const char *name, const struct stat *st)
 
 static int copy_dir(int from_fd, int to_fd, unsigned int depth, struct err *e);
 
-static int copy_subdir(int from_dir, int to_dir, const char *name, unsigned int depth, struct err *e)
+static int copy_subdir(int from_dir, int to_dir, const char *name, unsigned int depth,
+		       struct err *e)
 {
 	auto_close int from_fd = sys_open(from_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	auto_close int to_fd = -1;

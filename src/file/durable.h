@@ -12,7 +12,8 @@
  */
 
 /** durable_write() - temporary name, write, fsync, rename over @name, fsync of the directory. Return: 0; -errno */
-int durable_write(int dir_fd, const char *name, const void *data, size_t len, mode_t mode, struct err *e);
+int durable_write(int dir_fd, const char *name, const void *data, size_t len, mode_t mode,
+		  struct err *e);
 
 /** durable_symlink() - the same for a symbolic link (generations/current) */
 int durable_symlink(int dir_fd, const char *name, const char *target, struct err *e);

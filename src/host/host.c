@@ -29,17 +29,20 @@ static int parse_address(const char *text, uint32_t *ret_ip, uint8_t *ret_prefix
 int host_main(int argc, char **argv)
 {
 	uint32_t ip = 0, gateway = 0;
-	struct err e = { 0 };
+	struct err e = {0};
 	uint8_t prefix = 0;
 
 	if (argc != 3)
 		return 2;
 	if (*argv[1] && parse_address(argv[1], &ip, &prefix) < 0) {
-		fprintf(stderr, "cleat: cleat_ip=%s: expected an address with prefix, like 10.0.2.15/24\n", argv[1]);
+		fprintf(stderr,
+			"cleat: cleat_ip=%s: expected an address with prefix, like 10.0.2.15/24\n",
+			argv[1]);
 		return 1;
 	}
 	if (*argv[2] && net_parse_ip4(argv[2], &gateway) < 0) {
-		fprintf(stderr, "cleat: cleat_gw=%s: expected an address, like 10.0.2.2\n", argv[2]);
+		fprintf(stderr, "cleat: cleat_gw=%s: expected an address, like 10.0.2.2\n",
+			argv[2]);
 		return 1;
 	}
 	if (net_host_address(argv[0], ip, prefix, gateway, &e) < 0) {

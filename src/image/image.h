@@ -38,11 +38,11 @@ enum image_doc_kind { IMAGE_DOC_INDEX, IMAGE_DOC_MANIFEST };
 /** struct image_doc - an index or a manifest, whichever the registry answered with */
 struct image_doc {
 	enum image_doc_kind kind;
-	struct digest digest;		     /* of the raw bytes */
-	struct image_descriptor *manifests;  /* index */
+	struct digest digest;		    /* of the raw bytes */
+	struct image_descriptor *manifests; /* index */
 	size_t n_manifests;
-	struct image_descriptor config;	     /* manifest */
-	struct image_descriptor *layers;     /* manifest, lowest first */
+	struct image_descriptor config;	 /* manifest */
+	struct image_descriptor *layers; /* manifest, lowest first */
 	size_t n_layers;
 };
 
@@ -79,5 +79,7 @@ int image_check_config(const struct image_doc *manifest, const struct image_conf
 
 /** image_parse_doc()/image_parse_config() - raw JSON to model; for the parse role and tests only.
  *  Return: 0; -EBADMSG with position; -EFBIG naming the limit; -ENOTSUP schema 1, foreign layer, other digest algorithm */
-int image_parse_doc(struct span json, const char *content_type, struct arena *a, struct image_doc *ret_doc, struct err *e);
-int image_parse_config(struct span json, struct arena *a, struct image_config *ret_config, struct err *e);
+int image_parse_doc(struct span json, const char *content_type, struct arena *a,
+		    struct image_doc *ret_doc, struct err *e);
+int image_parse_config(struct span json, struct arena *a, struct image_config *ret_config,
+		       struct err *e);

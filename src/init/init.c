@@ -31,12 +31,13 @@ struct keeper {
 	int64_t started_ms, backoff_ms;
 };
 
-static const char *const engine_argv[] = { "cleat", "engine", NULL };
-static const char *console_argv[] = { "cleat", "@console", NULL, NULL };
-static const char *const child_env[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-					 "HOME=/root", "TERM=linux", NULL };
-static struct keeper engine = { .name = "engine", .argv = engine_argv };
-static struct keeper console = { .name = "console", .argv = console_argv };
+static const char *const engine_argv[] = {"cleat", "engine", NULL};
+static const char *console_argv[] = {"cleat", "@console", NULL, NULL};
+static const char *const child_env[] = {
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
+	"TERM=linux", NULL};
+static struct keeper engine = {.name = "engine", .argv = engine_argv};
+static struct keeper console = {.name = "console", .argv = console_argv};
 
 void init_say(const char *fmt, ...)
 {
@@ -71,8 +72,8 @@ static void ended(struct loop_child *c, struct sys_exit x)
 	if (sys_now_ms() - k->started_ms >= BACKOFF_RESET_MS)
 		k->backoff_ms = BACKOFF_FIRST_MS;
 	if (k == &engine)
-		init_say("engine ended (%s %d), again in %lld ms", x.signaled ? "signal" : "status", x.code,
-			 (long long)k->backoff_ms);
+		init_say("engine ended (%s %d), again in %lld ms", x.signaled ? "signal" : "status",
+			 x.code, (long long)k->backoff_ms);
 	loop_timer_set(&k->again, k->backoff_ms);
 	k->backoff_ms = k->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : k->backoff_ms * 2;
 }
@@ -80,9 +81,13 @@ static void ended(struct loop_child *c, struct sys_exit x)
 static void keep(struct loop_timer *t)
 {
 	struct keeper *k = t->data;
-	const int fds[] = { k == &console ? 0 : -1, 2, 2 };
-	const struct sys_spawn spawn = { .path = "/proc/self/exe", .argv = k->argv, .envp = child_env,
-					 .fds = fds, .n_fds = 3, .cgroup_fd = -1 };
+	const int fds[] = {k == &console ? 0 : -1, 2, 2};
+	const struct sys_spawn spawn = {.path = "/proc/self/exe",
+					.argv = k->argv,
+					.envp = child_env,
+					.fds = fds,
+					.n_fds = 3,
+					.cgroup_fd = -1};
 	auto_close int pidfd = -1;
 	pid_t pid;
 
@@ -145,18 +150,19 @@ static void start_console(const struct init_settings *s, struct loop *l)
 
 int init_main(int argc, char **argv)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGUSR2, SIGPWR };
+	static const int signals[] = {SIGINT, SIGTERM, SIGUSR2, SIGPWR};
 	static struct init_settings settings;
 	static struct loop_timer clock_timer;
 	static struct loop loop;
-	struct err e = { 0 };
+	struct err e = {0};
 	int r;
 
 	(void)argc;
 	(void)argv;
 	if (sys_getpid() != 1) {
-		fprintf(stderr, "cleat init: runs as process 1 of a machine; to start the engine under "
-				"another init: cleat engine\n");
+		fprintf(stderr,
+			"cleat init: runs as process 1 of a machine; to start the engine under "
+			"another init: cleat engine\n");
 		return 2;
 	}
 	init_leave_initramfs();

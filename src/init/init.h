@@ -14,12 +14,12 @@
 
 /** struct init_settings - strings of the environment or of Kconfig, "" if not set */
 struct init_settings {
-	const char *data, *data_fs;	     /* cleat_data=/dev/vda cleat_data_fs=ext4 */
-	const char *hostname;		     /* cleat_hostname= */
+	const char *data, *data_fs; /* cleat_data=/dev/vda cleat_data_fs=ext4 */
+	const char *hostname;	    /* cleat_hostname= */
 	/* cleat_if=eth0 cleat_ip=10.0.2.15/24 cleat_gw=10.0.2.2 */
 	const char *interface, *ip, *gateway;
-	const char *dns;		     /* cleat_dns=10.0.2.3 */
-	const char *console;		     /* cleat_console=/bin/sh */
+	const char *dns;     /* cleat_dns=10.0.2.3 */
+	const char *console; /* cleat_console=/bin/sh */
 };
 
 /** init_main() - the whole life of PID 1; does not return on a machine */

@@ -21,7 +21,7 @@ static int64_t saved_time(void)
 	uint64_t s = 0;
 
 	if (len <= 0 || text[len - 1] != '\n' ||
-	    num_u64((struct span){ text, (size_t)len - 1 }, INT64_MAX, &s) < 0)
+	    num_u64((struct span){text, (size_t)len - 1}, INT64_MAX, &s) < 0)
 		return 0;
 	return (int64_t)s;
 }
@@ -50,7 +50,7 @@ void init_clock_floor(void)
 void init_clock_save(void)
 {
 	auto_close int dir_fd = sys_open(AT_FDCWD, INIT_DATA_PATH, O_RDONLY | O_DIRECTORY, 0);
-	struct err e = { 0 };
+	struct err e = {0};
 	char text[32];
 	int64_t now_s;
 	uint32_t ns;
@@ -58,6 +58,7 @@ void init_clock_save(void)
 
 	sys_realtime(&now_s, &ns);
 	len = str_printf(text, sizeof(text), "%lld\n", (long long)now_s);
-	if (len > 0 && (dir_fd < 0 || durable_write(dir_fd, "clock", text, (size_t)len, 0600, &e) < 0))
+	if (len > 0 &&
+	    (dir_fd < 0 || durable_write(dir_fd, "clock", text, (size_t)len, 0600, &e) < 0))
 		init_say("clock: not saved: %s", e.code ? e.msg : err_name(dir_fd));
 }

@@ -19,7 +19,8 @@ extern char **environ;
 static int open_terminal(void)
 {
 	char names[128], path[160];
-	ssize_t len = file_read(AT_FDCWD, "/sys/class/tty/console/active", names, sizeof(names), NULL);
+	ssize_t len =
+		file_read(AT_FDCWD, "/sys/class/tty/console/active", names, sizeof(names), NULL);
 	const char *last;
 	int fd;
 
@@ -37,7 +38,7 @@ static int open_terminal(void)
 
 int init_console_main(int argc, char **argv)
 {
-	char *program_argv[] = { NULL, NULL };
+	char *program_argv[] = {NULL, NULL};
 	int fd, r;
 
 	if (argc != 1)

@@ -39,7 +39,7 @@ void init_modules(void)
 		init_say(MODULE_LIST ": %s", err_name((int)len));
 		return;
 	}
-	rest = (struct span){ list, (size_t)len };
+	rest = (struct span){list, (size_t)len};
 	while (more) {
 		char path[256];
 		int r;

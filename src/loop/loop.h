@@ -28,7 +28,7 @@ typedef void loop_orphan_fn(struct loop *l, pid_t pid, struct sys_exit exit);
 
 struct loop_io {
 	struct loop *loop; /* NULL = not watched */
-	int fd; /* not owned */
+	int fd;		   /* not owned */
 	loop_io_fn *fn;
 	void *data;
 };
@@ -58,9 +58,9 @@ struct loop {
 	struct loop_io signal_io;
 	loop_signal_fn *signal_fn;
 	void *signal_data;
-	bool reap_all; /* PID 1 and monitors: also reap processes nobody watches */
-	loop_orphan_fn *orphan_fn; /* told of those, or NULL */
-	bool check_children; /* something may wait to be reaped */
+	bool reap_all;		    /* PID 1 and monitors: also reap processes nobody watches */
+	loop_orphan_fn *orphan_fn;  /* told of those, or NULL */
+	bool check_children;	    /* something may wait to be reaped */
 	struct epoll_event *events; /* of the round that runs, those not yet delivered too */
 	int n_events;
 };
@@ -76,7 +76,8 @@ void loop_stop(struct loop *l, int result);
 /** loop_step() - one round, waiting at most @timeout_ms (-1 = for ever). Return: 0; -errno */
 int loop_step(struct loop *l, int timeout_ms);
 
-int loop_io_init(struct loop_io *io, struct loop *l, int fd, uint32_t events, loop_io_fn *fn, void *data);
+int loop_io_init(struct loop_io *io, struct loop *l, int fd, uint32_t events, loop_io_fn *fn,
+		 void *data);
 int loop_io_set(struct loop_io *io, uint32_t events);
 void loop_io_fini(struct loop_io *io); /* idempotent on a zeroed or finished watch */
 
@@ -84,5 +85,6 @@ void loop_timer_init(struct loop_timer *t, struct loop *l, loop_timer_fn *fn, vo
 void loop_timer_set(struct loop_timer *t, int64_t in_ms); /* re-arms */
 void loop_timer_fini(struct loop_timer *t);
 
-void loop_child_init(struct loop_child *c, struct loop *l, pid_t pid, loop_child_fn *fn, void *data);
+void loop_child_init(struct loop_child *c, struct loop *l, pid_t pid, loop_child_fn *fn,
+		     void *data);
 void loop_child_fini(struct loop_child *c);

@@ -92,10 +92,7 @@ struct net_ipam {
 void net_ipam_init(struct net_ipam *i,
 		   const struct net_network *n); /* network, broadcast and gateway are taken */
 /* want 0 = next free, least recently used first. -EADDRINUSE; -EADDRNOTAVAIL full */
-int net_ipam_take(
-	struct net_ipam *i, uint32_t want,
-	uint32_t *
-		ret_ip);
+int net_ipam_take(struct net_ipam *i, uint32_t want, uint32_t *ret_ip);
 void net_ipam_give(struct net_ipam *i, uint32_t ip);
 
 /**

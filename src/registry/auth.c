@@ -170,13 +170,15 @@ static int take_token(struct auth *a, struct err *e)
 static int denied(const struct auth *a, const char *who, unsigned int status, struct err *e)
 {
 	if (a->user[0])
-		return err_text(e, -EACCES,
-				"%s does not accept the user name or password of \"%s\" (HTTP %u): check both",
-				who, a->user, status);
-	return err_text(e, -EACCES,
-			"%s refuses anonymous access (HTTP %u): check the image's name, or give user and "
-			"password for this registry",
-			who, status);
+		return err_text(
+			e, -EACCES,
+			"%s does not accept the user name or password of \"%s\" (HTTP %u): check both",
+			who, a->user, status);
+	return err_text(
+		e, -EACCES,
+		"%s refuses anonymous access (HTTP %u): check the image's name, or give user and "
+		"password for this registry",
+		who, status);
 }
 
 static int ask_token_server(struct auth *a, struct conns *cs, struct exchange *x,

@@ -109,7 +109,8 @@ int dial(const struct url *url, enum dial_zone from, enum dial_zone *ret_zone, s
 			return fd;
 		}
 		last = fd;
-		err_text(e, last, "cannot connect to %s (%s): %s: %s", url->host, text, err_name(last),
+		err_text(e, last, "cannot connect to %s (%s): %s: %s", url->host, text,
+			 err_name(last),
 			 last == -ECONNREFUSED ? "is the registry running, and the port right?"
 					       : "check the network and the registry's firewall");
 	}

@@ -75,7 +75,8 @@ static void on_progress(void *data, uint64_t bytes)
 	int64_t now = sys_now_ms();
 	struct msg_out o;
 
-	if (now - f->progress_ms < PROGRESS_EVERY_MS || sys_poll_one(f->peer_fd, POLLOUT, 0) != POLLOUT)
+	if (now - f->progress_ms < PROGRESS_EVERY_MS ||
+	    sys_poll_one(f->peer_fd, POLLOUT, 0) != POLLOUT)
 		return;
 	f->progress_ms = now;
 	msg_begin(&o, f->out, sizeof(f->out), FETCH_PROGRESS);

@@ -144,12 +144,13 @@ static int refused(struct session *s, struct get *g, int64_t *ret_wait_ms, struc
 	switch (status) {
 	case 401:
 	case 403:
-		return fail(
-			g, FETCH_E_AUTH,
-			err_text(e, -EACCES, "%s denies access to %s (HTTP %u): check the name%s",
-				 s->url.host, name, status,
-				 s->auth.user[0] ? " and the rights of this user"
-						 : ", or give user and password for this registry"));
+		return fail(g, FETCH_E_AUTH,
+			    err_text(e, -EACCES,
+				     "%s denies access to %s (HTTP %u): check the name%s",
+				     s->url.host, name, status,
+				     s->auth.user[0]
+					     ? " and the rights of this user"
+					     : ", or give user and password for this registry"));
 	case 404:
 		return not_found(s, g, e);
 	case 408:

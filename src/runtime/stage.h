@@ -15,7 +15,7 @@ struct cgroup;
 enum stage_kind {
 	STAGE_MOUNTED =
 		/* before pivot_root: time for prestart and createRuntime; waits for a stage_ack */
-		1,
+	1,
 	STAGE_READY, /* nothing is left but to be started */
 	STAGE_FAILED,
 };

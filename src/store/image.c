@@ -54,9 +54,10 @@ static int encode_model(const struct store_image *img, struct span *ret_model, s
 	image_doc_encode(&enc, &img->manifest);
 	image_config_encode(&enc, &img->config);
 	if (!enc_ok(&enc))
-		return err_text(e, -EFBIG,
-				"the image's model is larger than %zu bytes (CONFIG_STORE_MODEL_KIB)",
-				sizeof(model_mem));
+		return err_text(
+			e, -EFBIG,
+			"the image's model is larger than %zu bytes (CONFIG_STORE_MODEL_KIB)",
+			sizeof(model_mem));
 	hash_model(enc.len, &d);
 	enc_init(&front, model_mem, MODEL_BODY);
 	enc_u32(&front, MODEL_MAGIC);

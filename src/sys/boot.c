@@ -15,8 +15,8 @@
 
 int sys_module_load(int fd, const char *options, int compressed)
 {
-	return SYS_RET(syscall(SYS_finit_module, fd, options,
-			       compressed ? MODULE_COMPRESSED_FILE : 0));
+	return SYS_RET(
+		syscall(SYS_finit_module, fd, options, compressed ? MODULE_COMPRESSED_FILE : 0));
 }
 
 int sys_signal_all(int sig)

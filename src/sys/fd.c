@@ -321,7 +321,8 @@ int sys_memfd(const char *name, unsigned int flags)
 
 int sys_seal(int fd)
 {
-	return SYS_RET(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL));
+	return SYS_RET(
+		fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL));
 }
 
 int sys_flock(int fd, int operation)

@@ -21,19 +21,19 @@ static inline int sys_exit_code(struct sys_exit x)
 
 /** struct sys_spawn - what sys_spawn() starts */
 struct sys_spawn {
-	const char *path;	  /* absolute; "/proc/self/exe" for ourselves */
-	const char *const *argv;  /* NULL-terminated */
-	const char *const *envp;  /* NULL-terminated; NULL = empty environment */
-	const int *fds;		  /* fds[i] becomes descriptor i of the child; -1 = /dev/null */
-	size_t n_fds;		  /* at least 3; everything else is closed */
-	int cgroup_fd;		  /* v2 cgroup directory to be born in, or -1 */
+	const char *path;	 /* absolute; "/proc/self/exe" for ourselves */
+	const char *const *argv; /* NULL-terminated */
+	const char *const *envp; /* NULL-terminated; NULL = empty environment */
+	const int *fds;		 /* fds[i] becomes descriptor i of the child; -1 = /dev/null */
+	size_t n_fds;		 /* at least 3; everything else is closed */
+	int cgroup_fd;		 /* v2 cgroup directory to be born in, or -1 */
 	/*
 	 * NULL or NULL-terminated list of cgroup.procs/tasks paths the child writes "0" to before
 	 * exec (v1, or v2 without clone3)
 	 */
 	const char *const *cgroup_procs;
-	bool new_session;	  /* setsid() */
-	int parent_death_signal;  /* 0 = none */
+	bool new_session;	 /* setsid() */
+	int parent_death_signal; /* 0 = none */
 };
 
 /**

@@ -31,4 +31,5 @@ int sys_send_fds(int fd, const void *data, size_t len, const int *fds, size_t n_
  *
  * Return: bytes; 0 end of file; -EAGAIN; -EMSGSIZE cut.
  */
-ssize_t sys_recv_fds(int fd, void *buf, size_t cap, int *ret_fds, size_t cap_fds, size_t *ret_n_fds, int flags);
+ssize_t sys_recv_fds(int fd, void *buf, size_t cap, int *ret_fds, size_t cap_fds, size_t *ret_n_fds,
+		     int flags);

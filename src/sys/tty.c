@@ -55,7 +55,8 @@ int sys_tty_size(int fd, uint32_t *ret_rows, uint32_t *ret_columns)
 int sys_tty_set_size(int fd, uint32_t rows, uint32_t columns)
 {
 	struct winsize size = {.ws_row = rows > UINT16_MAX ? UINT16_MAX : (unsigned short)rows,
-			       .ws_col = columns > UINT16_MAX ? UINT16_MAX : (unsigned short)columns};
+			       .ws_col =
+				       columns > UINT16_MAX ? UINT16_MAX : (unsigned short)columns};
 
 	return ioctl(fd, TIOCSWINSZ, &size) < 0 ? -errno : 0;
 }

@@ -121,10 +121,11 @@ static int certificate(const struct tls_stream *s, const struct tls_checker *c, 
 				"or not RSA or ECDSA): have it issued again with SHA-256",
 				s->host, c->subject);
 	case BR_ERR_X509_WEAK_PUBLIC_KEY:
-		return err_text(e, -EBADMSG,
-				"%s: certificate \"%s\" uses an RSA key below 2048 bits, which is not safe: "
-				"replace it",
-				s->host, c->subject);
+		return err_text(
+			e, -EBADMSG,
+			"%s: certificate \"%s\" uses an RSA key below 2048 bits, which is not safe: "
+			"replace it",
+			s->host, c->subject);
 	case BR_ERR_X509_BAD_SIGNATURE:
 		return err_text(e, -EBADMSG, "%s: the signature on certificate \"%s\" is wrong",
 				s->host, c->subject);
@@ -187,10 +188,11 @@ static bool is_record(const struct tls_stream *s)
 
 static int not_tls(const struct tls_stream *s, const struct tls_checker *c, struct err *e)
 {
-	return err_text(e, -EPROTONOSUPPORT,
-			"%s does not speak TLS on this port: serve it by TLS, or allow plain HTTP by a file "
-			"certs.d/%s/plain-http",
-			s->host, c->trust->registry);
+	return err_text(
+		e, -EPROTONOSUPPORT,
+		"%s does not speak TLS on this port: serve it by TLS, or allow plain HTTP by a file "
+		"certs.d/%s/plain-http",
+		s->host, c->trust->registry);
 }
 
 int tls_explain(const struct tls_stream *s, const struct tls_checker *c, int code, int *ret_class,

@@ -115,10 +115,11 @@ static int set_xattr(struct object *o, int fd, const char *name, const void *val
 	if (r == -EOPNOTSUPP && !str_eq(name, CAPABILITY))
 		return 0;
 	if (r == -ENOSPC) /* with much space left, too */
-		return err_set(o->e, r,
-			       "set its extended attribute %s of %zu bytes (ext4 has one block for all "
-			       "attributes of a file)",
-			       unpack_quote(quoted, name), size);
+		return err_set(
+			o->e, r,
+			"set its extended attribute %s of %zu bytes (ext4 has one block for all "
+			"attributes of a file)",
+			unpack_quote(quoted, name), size);
 	return r < 0 ? err_set(o->e, r, "set its extended attribute %s", unpack_quote(quoted, name))
 		     : 0;
 }

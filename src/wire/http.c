@@ -66,7 +66,8 @@ static int take_line(struct http_parser *p, const char *data, size_t len, size_t
 	if (n > p->line_max - p->line_len) {
 		p->state = AT_FAILED;
 		if (p->line_max == HTTP_CHUNK_LINE_MAX)
-			return refuse(p, e, -EMSGSIZE, "a chunk's size line is longer than 256 bytes");
+			return refuse(p, e, -EMSGSIZE,
+				      "a chunk's size line is longer than 256 bytes");
 		return err_text(e, -EMSGSIZE,
 				"HTTP response: a line is longer than CONFIG_HTTP_LINE_BYTES (%d)",
 				CONFIG_HTTP_LINE_BYTES);
@@ -89,20 +90,23 @@ static int count_head_line(struct http_parser *p, size_t len, struct err *e)
 	p->head_bytes += len + 2;
 	if (p->head_bytes > (size_t)CONFIG_HTTP_HEADER_KIB * 1024) {
 		p->state = AT_FAILED;
-		return err_text(e, -EMSGSIZE,
-				"HTTP response: headers are larger than CONFIG_HTTP_HEADER_KIB (%d)",
-				CONFIG_HTTP_HEADER_KIB);
+		return err_text(
+			e, -EMSGSIZE,
+			"HTTP response: headers are larger than CONFIG_HTTP_HEADER_KIB (%d)",
+			CONFIG_HTTP_HEADER_KIB);
 	}
 	if (++p->n_headers > CONFIG_HTTP_MAX_HEADERS) {
 		p->state = AT_FAILED;
-		return err_text(e, -EMSGSIZE,
-				"HTTP response: more header lines than CONFIG_HTTP_MAX_HEADERS (%d)",
-				CONFIG_HTTP_MAX_HEADERS);
+		return err_text(
+			e, -EMSGSIZE,
+			"HTTP response: more header lines than CONFIG_HTTP_MAX_HEADERS (%d)",
+			CONFIG_HTTP_MAX_HEADERS);
 	}
 	return 0;
 }
 
-static int status_line(struct http_parser *p, struct span line, struct http_event *ev, struct err *e)
+static int status_line(struct http_parser *p, struct span line, struct http_event *ev,
+		       struct err *e)
 {
 	uint64_t status = 0;
 
@@ -215,7 +219,8 @@ static int head_done(struct http_parser *p, struct http_event *ev, struct err *e
 	return 0;
 }
 
-static int header_line(struct http_parser *p, struct span line, struct http_event *ev, struct err *e)
+static int header_line(struct http_parser *p, struct span line, struct http_event *ev,
+		       struct err *e)
 {
 	struct span name, value;
 	int r;
@@ -351,6 +356,8 @@ int http_parse_eof(struct http_parser *p, struct err *e)
 		return 0;
 	}
 	if (p->state == AT_STATUS_LINE && !p->line_len)
-		return err_text(e, -ECONNRESET, "the server closed the connection without an answer");
-	return err_text(e, -ECONNRESET, "the server closed the connection in the middle of its answer");
+		return err_text(e, -ECONNRESET,
+				"the server closed the connection without an answer");
+	return err_text(e, -ECONNRESET,
+			"the server closed the connection in the middle of its answer");
 }

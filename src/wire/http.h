@@ -11,7 +11,7 @@
 
 /* size and extensions; nobody sends extensions (Go CVE-2023-39326) */
 #define HTTP_CHUNK_LINE_MAX 256
-#define HTTP_MAX_INTERIM    8	/* 1xx answers before the real one */
+#define HTTP_MAX_INTERIM    8 /* 1xx answers before the real one */
 
 enum http_event_type {
 	HTTP_NEED_MORE,	   /* all bytes are used up, nothing to report yet */
@@ -32,8 +32,8 @@ struct http_event {
 struct http_parser {
 	/* results, for reading */
 	unsigned int status;
-	bool keep_alive;	 /* the connection may carry another request after HTTP_DONE */
-	bool has_length;	 /* content_length was sent; false for chunked and until-close */
+	bool keep_alive; /* the connection may carry another request after HTTP_DONE */
+	bool has_length; /* content_length was sent; false for chunked and until-close */
 	bool chunked;
 	uint64_t content_length;
 	/* the parser's own */

@@ -17,7 +17,8 @@ int http_request(struct buf *b, const char *method, const char *target, const ch
 		 struct err *e)
 {
 	if (target[0] != '/' || !is_line(target) || strchr(target, ' '))
-		return err_text(e, -EINVAL, "HTTP request: the path holds a character that is not allowed");
+		return err_text(e, -EINVAL,
+				"HTTP request: the path holds a character that is not allowed");
 	buf_printf(b, "%s ", method);
 	buf_puts(b, target);
 	buf_puts(b, " HTTP/1.1\r\n");

@@ -151,9 +151,10 @@ static int parse_repo(const char *text, size_t start, struct reference *ref, str
 		if (is_upper(text[i]))
 			return refuse(e, text, i, "repository names are lower-case");
 		if (!is_lower_alnum(text[i]))
-			return refuse(e, text, i,
-				      text[i] ? "expected a lower-case letter or a digit of the repository's name"
-					      : "the repository's name ends here, expected a letter or a digit");
+			return refuse(
+				e, text, i,
+				text[i] ? "expected a lower-case letter or a digit of the repository's name"
+					: "the repository's name ends here, expected a letter or a digit");
 		while (is_lower_alnum(text[i]))
 			i++;
 		sep = separator(text + i);
@@ -171,7 +172,8 @@ static int parse_repo(const char *text, size_t start, struct reference *ref, str
 	if (text[i] && text[i] != ':' && text[i] != '@')
 		return refuse(e, text, i, "not allowed in a repository's name");
 	if (prefix + i - start > REPO_MAX)
-		return refuse(e, text, start + REPO_MAX, "the repository's name is longer than 255 characters");
+		return refuse(e, text, start + REPO_MAX,
+			      "the repository's name is longer than 255 characters");
 	memcpy(ref->repo, LIBRARY_PREFIX, prefix);
 	memcpy(ref->repo + prefix, text + start, i - start);
 	return (int)i;
@@ -181,7 +183,8 @@ static int parse_tag(const char *text, size_t start, struct reference *ref, stru
 {
 	size_t i = start;
 
-	while (is_alnum(text[i]) || text[i] == '_' || (i > start && (text[i] == '.' || text[i] == '-')))
+	while (is_alnum(text[i]) || text[i] == '_' ||
+	       (i > start && (text[i] == '.' || text[i] == '-')))
 		i++;
 	if (i == start)
 		return refuse(e, text, i, "expected a tag: a letter, digit or underscore first");
@@ -200,7 +203,8 @@ static int parse_digest(const char *text, size_t start, struct reference *ref, s
 	if (r == -EPROTONOSUPPORT)
 		return refuse(e, text, start, "only sha256 digests are supported");
 	if (r < 0)
-		return refuse(e, text, start, "expected sha256: and 64 lower-case hexadecimal digits");
+		return refuse(e, text, start,
+			      "expected sha256: and 64 lower-case hexadecimal digits");
 	ref->has_digest = true;
 	return 0;
 }
@@ -240,7 +244,8 @@ int reference_parse(const char *text, struct reference *ret_ref, struct err *e)
 	int pos;
 
 	if (!text[0])
-		return err_text(e, -EINVAL, "image reference is empty, expected for instance nginx:1.27");
+		return err_text(e, -EINVAL,
+				"image reference is empty, expected for instance nginx:1.27");
 	if (is_image_id(text))
 		return refuse(e, text, 0, "64 hexadecimal digits are an image ID, expected a name");
 	start = host_len(text);

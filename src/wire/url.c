@@ -26,8 +26,8 @@ static int check_characters(struct span s, struct err *e)
 	for (size_t i = 0; i < s.len; i++) {
 		if (s.p[i] <= ' ' || s.p[i] >= 127 || strchr("\"<>\\^`", s.p[i]))
 			return err_text(e, -EINVAL,
-					"URL: character %zu (0x%02x) is not allowed in a URL", i + 1,
-					(unsigned int)(unsigned char)s.p[i]);
+					"URL: character %zu (0x%02x) is not allowed in a URL",
+					i + 1, (unsigned int)(unsigned char)s.p[i]);
 	}
 	return 0;
 }
@@ -54,7 +54,8 @@ static int parse_scheme(struct span scheme, struct url *u, struct err *e)
 	if (span_eq_nocase(scheme, "https:"))
 		u->https = true;
 	else if (!span_eq_nocase(scheme, "http:"))
-		return err_text(e, -EINVAL, "URL: the scheme is %.*s//, only https and http are read",
+		return err_text(e, -EINVAL,
+				"URL: the scheme is %.*s//, only https and http are read",
 				(int)(scheme.len < 20 ? scheme.len : 20), scheme.p);
 	return 0;
 }
@@ -124,7 +125,8 @@ static int parse_authority(struct span s, struct url *u, struct err *e)
  * Copies path and query into u->target; @path loses its "." and ".." segments (RFC 3986, 5.2.4).
  * The output never grows beyond what was read, so one check of the sum is enough.
  */
-static int set_target(struct url *u, struct span dir, struct span path, struct span query, struct err *e)
+static int set_target(struct url *u, struct span dir, struct span path, struct span query,
+		      struct err *e)
 {
 	size_t out = 0, i = 0, len = dir.len + path.len;
 

@@ -64,7 +64,8 @@ static int take_value(struct span *s, char *dst, size_t cap, struct err *e)
 		if ((unsigned char)s->p[0] < ' ' && s->p[0] != '\t')
 			return malformed(e, "control character in a value");
 		if (dst && n + 1 >= cap)
-			return err_text(e, -EMSGSIZE, "WWW-Authenticate: a value is longer than %zu bytes",
+			return err_text(e, -EMSGSIZE,
+					"WWW-Authenticate: a value is longer than %zu bytes",
 					cap - 1);
 		if (dst)
 			dst[n] = s->p[0];
@@ -98,7 +99,8 @@ static int take_param(struct span *s, struct wwwauth *w, unsigned int *seen, str
 		if (!span_eq_nocase(name, slots[i].name))
 			continue;
 		if (*seen & (1U << i))
-			return err_text(e, -EBADMSG, "WWW-Authenticate: %s is there twice", slots[i].name);
+			return err_text(e, -EBADMSG, "WWW-Authenticate: %s is there twice",
+					slots[i].name);
 		*seen |= 1U << i;
 		return take_value(s, slots[i].dst, slots[i].cap, e);
 	}

@@ -4,8 +4,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#define WWWAUTH_REALM_CAP 512
-#define WWWAUTH_PARAM_CAP 512
+#define WWWAUTH_REALM_CAP  512
+#define WWWAUTH_PARAM_CAP  512
 #define WWWAUTH_MAX_PARAMS 16 /* of one challenge; Bearer has four that anybody uses */
 
 enum wwwauth_scheme { WWWAUTH_OTHER, WWWAUTH_BASIC, WWWAUTH_BEARER };

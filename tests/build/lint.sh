@@ -3,7 +3,8 @@
 . "$TOP/tests/lib/tap.sh"
 copy=$TMP/copy
 mkdir -p "$copy/src/wire" "$copy/src/store" "$copy/src/sys" "$copy/tests" || exit
-cp -a "$TOP/tests/lint" "$copy/tests/"
+cp -a "$TOP/tests/lint" "$TOP/tests/lib" "$copy/tests/"
+cp "$TOP/.clang-format" "$copy/"
 cd "$copy" || exit
 export TOP="$copy"
 
@@ -52,6 +53,11 @@ END
 finds text 'does not start with #pragma once' src/store/a.h "a header without its guard" <<'END'
 int x;
 END
+printf 'int  x;\n' >src/store/a.c
+expect_err 1 'got: +src/store/a.c' "a file that 'make format' would change" tests/lint/format.sh
+printf 'int x;\n' >src/store/a.c
+expect "one that it would not" tests/lint/format.sh
+rm src/store/a.c
 mark=$(printf 'FIX%s' ME)
 echo "/* $mark later */" | finds text "$mark later" src/store/a.c "a mark of unfinished work"
 tap_end

@@ -331,7 +331,8 @@ static int new_fd(int node, int flags)
 	for (int i = 0; i < MAX_FDS; i++) {
 		if (files[i].used)
 			continue;
-		files[i] = (struct open_file){.used = true, .node = node, .path_only = flags & O_PATH};
+		files[i] =
+			(struct open_file){.used = true, .node = node, .path_only = flags & O_PATH};
 		return FIRST_FD + i;
 	}
 	return -EMFILE;
@@ -811,7 +812,8 @@ int sys_random(void *buf, size_t len)
 	int r = enter("random");
 
 	for (size_t i = 0; i < len; i++)
-		((unsigned char *)buf)[i] = (unsigned char)(random_seed = random_seed * 1103515245 + 12345) >> 3;
+		((unsigned char *)buf)[i] =
+			(unsigned char)(random_seed = random_seed * 1103515245 + 12345) >> 3;
 	random_seed++;
 	return r;
 }

@@ -67,7 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	whole = parse((const char *)data + 1, len - 1, len, data[0] & 1);
 	split = parse((const char *)data + 1, len - 1, 1 + data[0] / 2, data[0] & 1);
 	if (whole.code != split.code || whole.status != split.status || whole.used != split.used ||
-	    whole.n_headers != split.n_headers || whole.body != split.body || whole.sum != split.sum)
+	    whole.n_headers != split.n_headers || whole.body != split.body ||
+	    whole.sum != split.sum)
 		abort();
 	return 0;
 }

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (fd < 0)
 		fd = sys_memfd("pem", 0);
-	if (fd < 0 || sys_truncate(fd, 0) < 0 || sys_seek(fd, 0, 0) != 0 || sys_write_all(fd, data, len) < 0)
+	if (fd < 0 || sys_truncate(fd, 0) < 0 || sys_seek(fd, 0, 0) != 0 ||
+	    sys_write_all(fd, data, len) < 0)
 		abort();
 	pem_init(&p, fd);
 	while (pem_next(&p, der, sizeof(der)) > 0)

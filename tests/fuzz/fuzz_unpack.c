@@ -138,7 +138,8 @@ static void line_to_tar(char *line, int *set_at)
 		*rest++ = '\0';
 	else
 		rest = none;
-	header(types[kind - kinds], name, line[0] == 'f' ? "" : rest, line[0] == 'f' ? strlen(rest) : 0, *set_at);
+	header(types[kind - kinds], name, line[0] == 'f' ? "" : rest,
+	       line[0] == 'f' ? strlen(rest) : 0, *set_at);
 	if (line[0] == 'f')
 		put(rest, strlen(rest));
 	*set_at = -1;
@@ -181,7 +182,8 @@ static void check_outside(void)
 	sys_dir_init(&d, folder_fd);
 	while (sys_dir_next(&d, &name, &type) > 0)
 		must(!strcmp(name, "tree"), "something appeared beside the tree");
-	must(fstatat(folder_fd, "tree", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode), "the tree is gone");
+	must(fstatat(folder_fd, "tree", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode),
+	     "the tree is gone");
 	must(fcntl(tree_fd, F_GETFD) >= 0, "the tree's descriptor is gone");
 }
 

@@ -28,7 +28,8 @@ static void check(const struct unpack_name *n)
 		size_t part = strcspn(p, "/");
 
 		must(part > 0 && part <= UNPACK_COMPONENT_MAX, "component");
-		must(!(part == 1 && p[0] == '.') && !(part == 2 && p[0] == '.' && p[1] == '.'), "dots");
+		must(!(part == 1 && p[0] == '.') && !(part == 2 && p[0] == '.' && p[1] == '.'),
+		     "dots");
 		must(++depth <= UNPACK_MAX_DEPTH, "depth");
 		p += part;
 		must(*p == '\0' || p[1] != '\0', "slash at the end");
@@ -51,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		/* once more gives the same, if it is a plain one */
 		if (name.kind == UNPACK_NAME_PLAIN && name.len) {
 			must(unpack_name_parse(name.text, &again, NULL) == 0, "accepted once");
-			must(again.kind == UNPACK_NAME_PLAIN && !strcmp(again.text, name.text), "stable");
+			must(again.kind == UNPACK_NAME_PLAIN && !strcmp(again.text, name.text),
+			     "stable");
 		}
 	}
 	for (const char *p = unpack_quote(quoted, text); *p; p++)

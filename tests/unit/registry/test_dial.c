@@ -81,14 +81,15 @@ static void whom_may_a_registry_send_us_to(void **state)
 		{DIAL_LINK_LOCAL, {true, false, true, false, false}},
 		{DIAL_LOOPBACK, {true, true, false, true, false}},
 	};
-	static const enum dial_zone columns[] = {DIAL_PUBLIC, DIAL_PRIVATE, DIAL_LINK_LOCAL, DIAL_LOOPBACK,
-						 DIAL_RESERVED};
+	static const enum dial_zone columns[] = {DIAL_PUBLIC, DIAL_PRIVATE, DIAL_LINK_LOCAL,
+						 DIAL_LOOPBACK, DIAL_RESERVED};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		for (size_t k = 0; k < ARRAY_LEN(columns); k++)
 			if (dial_allowed(rows[i].from, columns[k]) != rows[i].to[k])
-				fail_msg("%s to %s", dial_zone_name(rows[i].from), dial_zone_name(columns[k]));
+				fail_msg("%s to %s", dial_zone_name(rows[i].from),
+					 dial_zone_name(columns[k]));
 }
 
 int main(void)

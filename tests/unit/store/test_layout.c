@@ -12,7 +12,8 @@ static void references_become_names_and_come_back(void **state)
 		const char *ref, *name;
 	} cases[] = {
 		{"nginx", "docker.io%2flibrary%2fnginx:latest"},
-		{"registry.example.com:5000/a/b_c:v1.2", "registry.example.com:5000%2fa%2fb_c:v1.2"},
+		{"registry.example.com:5000/a/b_c:v1.2",
+		 "registry.example.com:5000%2fa%2fb_c:v1.2"},
 		{"[::1]:5000/x:y", "%5b::1%5d:5000%2fx:y"},
 		{"x@sha256:0123456789012345678901234567890123456789012345678901234567890123",
 		 "docker.io%2flibrary%2fx@sha256:"
@@ -42,9 +43,17 @@ static void references_become_names_and_come_back(void **state)
 static void foreign_names_are_no_references(void **state)
 {
 	static const char *const names[] = {
-		"",	     ".",	    "..",	   "nginx",
-		"%",	     "a%2",	    "a%zz",	   "docker.io%2Flibrary%2Fnginx:latest",
-		"a%00b",     "x%2f..%2fy",  "docker.io%2flibrary%2fnginx",
+		"",
+		".",
+		"..",
+		"nginx",
+		"%",
+		"a%2",
+		"a%zz",
+		"docker.io%2Flibrary%2Fnginx:latest",
+		"a%00b",
+		"x%2f..%2fy",
+		"docker.io%2flibrary%2fnginx",
 		".docker.io%2flibrary%2fnginx:latest.tmp",
 	};
 	struct reference ref;
@@ -71,7 +80,7 @@ static void long_references_are_refused(void **state)
 /* moby CVE-2014-9358, CVE-2014-6408: names and digests that are paths */
 static void cve_2014_9358_names_are_no_paths(void **state)
 {
-	static const char *const bad[] = {"",	"..", ".",   "a/b", "../x", "/",    "-x",
+	static const char *const bad[] = {"",	"..", ".",   "a/b", "../x", "/",       "-x",
 					  ".x", "_x", "a b", "a\n", "a%2f", "\xc3\xa9"};
 	static const char *const good[] = {"a", "0", "db-data", "x.y_z-1", "A0"};
 	char longest[130];
@@ -90,10 +99,14 @@ static void cve_2014_9358_names_are_no_paths(void **state)
 	assert_int_equal(layout_check_name("volume", longest, NULL), 0);
 
 	assert_int_equal(layout_digest("../../etc", &d), -EINVAL);
-	assert_int_equal(layout_digest("ABCDEF6789012345678901234567890123456789012345678901234567890123", &d),
-			 -EINVAL);
-	assert_int_equal(layout_digest("012345678901234567890123456789012345678901234567890123456789012", &d),
-			 -EINVAL);
+	assert_int_equal(
+		layout_digest("ABCDEF6789012345678901234567890123456789012345678901234567890123",
+			      &d),
+		-EINVAL);
+	assert_int_equal(
+		layout_digest("012345678901234567890123456789012345678901234567890123456789012",
+			      &d),
+		-EINVAL);
 }
 
 static void one_generation_has_one_name(void **state)

@@ -56,7 +56,8 @@ static int setup(void **state)
 	return 0;
 }
 
-static const char blob_name[] = "blobs/sha256/0101010101010101010101010101010101010101010101010101010101010101";
+static const char blob_name[] =
+	"blobs/sha256/0101010101010101010101010101010101010101010101010101010101010101";
 static struct digest blob_digest(void)
 {
 	struct digest d;

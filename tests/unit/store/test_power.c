@@ -9,7 +9,6 @@
 
 #include "unit/store/world.h"
 
-
 static struct store store;
 static struct world_image one, two;
 
@@ -350,7 +349,8 @@ static void cut_before_each_call(const struct step *s, enum fake_loss loss)
 		check(s, s->happened != image_whole);
 		happened = s->happened();
 		if (r >= 0 && !happened && !s->volatile_)
-			fail_msg("%s: cut before call %u, loss %d: success was forgotten", s->name, n, (int)loss);
+			fail_msg("%s: cut before call %u, loss %d: success was forgotten", s->name,
+				 n, (int)loss);
 		if (!happened)
 			must(s->run(NULL)); /* nothing that was left is in the way */
 		assert_true(s->happened());

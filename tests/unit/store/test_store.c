@@ -116,7 +116,8 @@ static void an_image_comes_back_as_it_was(void **state)
 
 	add(&one, "one");
 	arena_init(&arena, memory, sizeof(memory));
-	assert_int_equal(store_image_get(&store, &one.model.manifest.digest, &arena, &img, &err), 0);
+	assert_int_equal(store_image_get(&store, &one.model.manifest.digest, &arena, &img, &err),
+			 0);
 	assert_true(digest_eq(&img.config.digest, &one.model.config.digest));
 	assert_int_equal(img.manifest.n_layers, N_LAYERS);
 	assert_true(digest_eq(&img.config.diff_ids[1], &one.diff_ids[1]));
@@ -126,7 +127,8 @@ static void an_image_comes_back_as_it_was(void **state)
 	assert_int_equal(sys_read(fd, text, sizeof(text)), strlen(one.config));
 	assert_memory_equal(text, one.config, strlen(one.config));
 	sys_close(fd);
-	assert_int_equal(store_image_raw(&store, &one.model.manifest.digest, "../../lock", &err), -EINVAL);
+	assert_int_equal(store_image_raw(&store, &one.model.manifest.digest, "../../lock", &err),
+			 -EINVAL);
 	assert_int_equal(world_fsck(&store), 0);
 }
 
@@ -134,17 +136,21 @@ static void an_image_needs_its_layers_and_its_digests(void **state)
 {
 	(void)state;
 
-	assert_int_equal(store_image_put(&store, span_of(one.manifest), span_of(one.config), &one.model, &err),
+	assert_int_equal(store_image_put(&store, span_of(one.manifest), span_of(one.config),
+					 &one.model, &err),
 			 -ENOENT);
 	assert_non_null(strstr(err.msg, "layer sha256:"));
 	assert_int_equal(world_add_layer(&store, &one, 0, &err), 0);
 	assert_int_equal(world_add_layer(&store, &one, 1, &err), 0);
-	assert_int_equal(store_image_put(&store, span_of(one.config), span_of(one.config), &one.model, &err),
-			 -EBADMSG);
-	assert_int_equal(store_image_put(&store, span_of(one.manifest), span_of(one.manifest), &one.model, &err),
+	assert_int_equal(
+		store_image_put(&store, span_of(one.config), span_of(one.config), &one.model, &err),
+		-EBADMSG);
+	assert_int_equal(store_image_put(&store, span_of(one.manifest), span_of(one.manifest),
+					 &one.model, &err),
 			 -EBADMSG);
 	one.model.config.n_diff_ids = 1;
-	assert_int_equal(store_image_put(&store, span_of(one.manifest), span_of(one.config), &one.model, &err),
+	assert_int_equal(store_image_put(&store, span_of(one.manifest), span_of(one.config),
+					 &one.model, &err),
 			 -EINVAL);
 	assert_int_equal(fake_count(ROOT_PATH "/images"), 0);
 	assert_int_equal(fake_count(ROOT_PATH "/staging"), 0);
@@ -185,7 +191,8 @@ static void a_name_moves_to_another_image(void **state)
 	assert_int_equal(store_ref_delete(&store, &ref, &err), 0);
 }
 
-static int count(const struct reference *ref, const struct digest *manifest, int64_t set_s, void *data)
+static int count(const struct reference *ref, const struct digest *manifest, int64_t set_s,
+		 void *data)
 {
 	(void)ref, (void)manifest;
 	assert_int_equal(set_s, 1700000000);
@@ -309,7 +316,8 @@ static void generations_are_numbered_and_switched(void **state)
 	assert_int_equal(store_generation_current(&store, &current, &err), -ENOENT);
 	for (uint64_t i = 1; i <= 4; i++) {
 		snprintf(buf, sizeof(buf), "model %d", (int)i);
-		assert_int_equal(store_generation_put(&store, span_of("yaml"), span_of(buf), &n, &err), 0);
+		assert_int_equal(
+			store_generation_put(&store, span_of("yaml"), span_of(buf), &n, &err), 0);
 		assert_int_equal(n, i);
 		assert_int_equal(store_generation_activate(&store, n, &err), 0);
 		assert_int_equal(store_generation_current(&store, &current, &err), 0);
@@ -320,7 +328,7 @@ static void generations_are_numbered_and_switched(void **state)
 	assert_int_equal(store_generation_read(&store, 9, buf, sizeof(buf), &err), -ENOENT);
 	assert_int_equal(store_generation_activate(&store, 9, &err), -ENOENT);
 	assert_int_equal(store_gc(&store, NULL, 0, &n, &err), 0);
-	assert_int_equal(fake_count(ROOT_PATH "/generations"), 4); /* 3, 4 and two links */
+	assert_int_equal(fake_count(ROOT_PATH "/generations"), 4);	 /* 3, 4 and two links */
 	assert_int_equal(store_generation_activate(&store, 3, &err), 0); /* back */
 	assert_int_equal(store_generation_put(&store, span_of("y"), span_of("m"), &n, &err), 0);
 	assert_int_equal(n, 5);

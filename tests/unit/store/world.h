@@ -64,7 +64,8 @@ static inline void world_image(struct world_image *w, int n)
 }
 
 /* as a pull does it: a tree with one file, then commit; nothing is left on failure */
-static inline int world_add_layer(struct store *s, const struct world_image *w, int i, struct err *e)
+static inline int world_add_layer(struct store *s, const struct world_image *w, int i,
+				  struct err *e)
 {
 	char staged[32];
 	int fd, file, r;

@@ -33,7 +33,8 @@ static const char *all(const char *text)
 
 	start(text);
 	while ((len = pem_next(&pem, der, sizeof(der))) > 0)
-		n += (size_t)snprintf(out + n, sizeof(out) - n, "%.*s|", (int)len, (const char *)der);
+		n += (size_t)snprintf(out + n, sizeof(out) - n, "%.*s|", (int)len,
+				      (const char *)der);
 	assert_int_equal(len, 0);
 	out[n] = '\0';
 	sys_close(pem.fd);
@@ -51,7 +52,9 @@ static void reads_certificates(void **state)
 		{"text\n" BEGIN "YWJj\nZGVm\n" END "more\n", "abcdef|"},
 		{"-----BEGIN CERTIFICATE-----\r\n YWJj \r\n-----END CERTIFICATE-----\r\n", "abc|"},
 		{BEGIN "YWJj\n-----END CERTIFICATE-----", "abc|"}, /* no line end at the end */
-		{"-----BEGIN PRIVATE KEY-----\nYWJj\n-----END PRIVATE KEY-----\n" BEGIN "YQ==\n" END, "a|"},
+		{"-----BEGIN PRIVATE KEY-----\nYWJj\n-----END PRIVATE KEY-----\n" BEGIN
+		 "YQ==\n" END,
+		 "a|"},
 		{BEGIN "YW#j\n" END BEGIN "YQ==\n" END, "a|"},
 		{BEGIN "YQ==YQ==\n" END BEGIN "YWI=\n" END, "ab|"},
 		{BEGIN END BEGIN "YWI=\n" END, "ab|"},

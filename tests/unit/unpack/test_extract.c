@@ -29,7 +29,8 @@ static void put(const void *data, size_t len)
 	archive_len += (len + 511) & ~(size_t)511;
 }
 
-static void add(char type, const char *name, const char *link, const char *content, mode_t mode, unsigned int uid)
+static void add(char type, const char *name, const char *link, const char *content, mode_t mode,
+		unsigned int uid)
 {
 	unsigned char h[512] = {0};
 	unsigned int sum = 0;
@@ -93,7 +94,10 @@ static int opaque(const char *path, void *data, struct err *e)
 
 static int extract(struct unpack_result *ret_result, struct err *e)
 {
-	struct unpack_job job = {.layer_fd = layer_fd, .root_fd = root_fd, .compression = IMAGE_TAR, .opaque = opaque};
+	struct unpack_job job = {.layer_fd = layer_fd,
+				 .root_fd = root_fd,
+				 .compression = IMAGE_TAR,
+				 .opaque = opaque};
 
 	n_opaque = 0;
 	return unpack_extract(&job, ret_result, e);

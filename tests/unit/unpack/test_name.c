@@ -28,7 +28,8 @@ static void names_are_normalised(void **state)
 	check("a/..b/c..", UNPACK_NAME_PLAIN, "a/..b/c..", "c..");
 	check("\xff\n", UNPACK_NAME_PLAIN, "\xff\n", "\xff\n");
 	for (size_t i = 0; i < 5; i++)
-		check(((const char *[]){".", "/", "./", "//", "/./."})[i], UNPACK_NAME_PLAIN, "", "");
+		check(((const char *[]){".", "/", "./", "//", "/./."})[i], UNPACK_NAME_PLAIN, "",
+		      "");
 }
 
 static void whiteouts_are_told_apart(void **state)
@@ -103,7 +104,8 @@ static void limits_hold_to_the_byte(void **state)
 		len = strlen(text);
 		memset(text + len, 'l', last);
 		text[len + last] = '\0';
-		assert_int_equal(unpack_name_parse(text, &name, NULL), last <= 55 ? 0 : -ENAMETOOLONG);
+		assert_int_equal(unpack_name_parse(text, &name, NULL),
+				 last <= 55 ? 0 : -ENAMETOOLONG);
 	}
 }
 

@@ -30,7 +30,9 @@ static int setup(void **state)
 		z_stream z = {0};
 		size_t n = PLAIN_LEN - at < 300000 ? PLAIN_LEN - at : 300000;
 
-		assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+		assert_int_equal(
+			deflateInit2(&z, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY),
+			Z_OK);
 		z.next_in = plain + at;
 		z.avail_in = (uInt)n;
 		z.next_out = packed + packed_len;
@@ -111,7 +113,8 @@ static void pieces_do_not_matter(void **state)
 static void finishing_early_hashes_the_rest(void **state)
 {
 	auto_close int fd = feed(packed, packed_len, 1000);
-	struct digest blob, diff_id, want_blob = hash(packed, packed_len), want_diff = hash(plain, PLAIN_LEN);
+	struct digest blob, diff_id, want_blob = hash(packed, packed_len),
+				     want_diff = hash(plain, PLAIN_LEN);
 	const void *data;
 	(void)state;
 
@@ -138,7 +141,8 @@ static void every_cut_is_noticed(void **state)
 {
 	(void)state;
 
-	for (size_t cut = 1; cut < packed_len; cut += cut < 100 || cut > packed_len - 100 ? 1 : 9973) {
+	for (size_t cut = 1; cut < packed_len;
+	     cut += cut < 100 || cut > packed_len - 100 ? 1 : 9973) {
 		auto_close int fd = feed(packed, packed_len - cut, 1 << 20);
 		struct err e = {0};
 		ssize_t n = read_all(fd, IMAGE_TAR_GZIP, PLAIN_LEN, &e);

@@ -23,7 +23,8 @@ static void normalises_as_docker(void **state)
 		{"docker.io/nginx", "docker.io/library/nginx:latest", "nginx:latest"},
 		{"index.docker.io/nginx", "docker.io/library/nginx:latest", "nginx:latest"},
 		{"library/a/b", "docker.io/library/a/b:latest", "library/a/b:latest"},
-		{"docker.io/localhost/x", "docker.io/localhost/x:latest", "docker.io/localhost/x:latest"},
+		{"docker.io/localhost/x", "docker.io/localhost/x:latest",
+		 "docker.io/localhost/x:latest"},
 		{"docker.io/a.b/x", "docker.io/a.b/x:latest", "docker.io/a.b/x:latest"},
 		{"docker.io/a/b/c", "docker.io/a/b/c:latest", "a/b/c:latest"},
 		{"localhost/x", "localhost/x:latest", "localhost/x:latest"},
@@ -36,7 +37,8 @@ static void normalises_as_docker(void **state)
 		{"127.0.0.1:5000/b", "127.0.0.1:5000/b:latest", "127.0.0.1:5000/b:latest"},
 		{"[::1]:5000/b", "[::1]:5000/b:latest", "[::1]:5000/b:latest"},
 		{"[2001:DB8::1]/b:t", "[2001:DB8::1]/b:t", "[2001:DB8::1]/b:t"},
-		{"r.io/a-b.c_d__e---f/g", "r.io/a-b.c_d__e---f/g:latest", "r.io/a-b.c_d__e---f/g:latest"},
+		{"r.io/a-b.c_d__e---f/g", "r.io/a-b.c_d__e---f/g:latest",
+		 "r.io/a-b.c_d__e---f/g:latest"},
 		{"r.io/a:_x.Y-z", "r.io/a:_x.Y-z", "r.io/a:_x.Y-z"},
 		{"a@sha256:" HEX64, "docker.io/library/a@sha256:" HEX64, "a@sha256:" HEX64},
 		{"a:t@sha256:" HEX64, "docker.io/library/a:t@sha256:" HEX64, "a:t@sha256:" HEX64},
@@ -148,7 +150,8 @@ static void format_fits(void **state)
 	char text[REFERENCE_TEXT_CAP + 100], out[REFERENCE_TEXT_CAP];
 
 	(void)state;
-	snprintf(text, sizeof(text), "%s.%s/%s%s:%s@sha256:" HEX64, X128, X128 + 2, X128, X128 + 1, X128);
+	snprintf(text, sizeof(text), "%s.%s/%s%s:%s@sha256:" HEX64, X128, X128 + 2, X128, X128 + 1,
+		 X128);
 	assert_int_equal(reference_parse(text, &ref, &e), 0);
 	assert_string_equal(reference_format(out, &ref), text);
 }

@@ -39,8 +39,8 @@ static void reads_challenges(void **state)
 		int r;
 
 		while ((r = wwwauth_next(&rest, &w, &e)) == 1)
-			sprintf(out + strlen(out), "%d %s|%s|%s;", (int)w.scheme, w.realm, w.service,
-				w.scope);
+			sprintf(out + strlen(out), "%d %s|%s|%s;", (int)w.scheme, w.realm,
+				w.service, w.scope);
 		if (r < 0)
 			fail_msg("%s: %s", cases[i].text, e.msg);
 		assert_string_equal(out, cases[i].out);
@@ -60,7 +60,8 @@ static void refuses(void **state)
 		{"Bearer realm=\"a\nb\"", -EBADMSG},
 		{"\"Bearer\"", -EBADMSG},
 		{"Bearer=x", -EBADMSG},
-		{"Bearer a=1,b=1,c=1,d=1,e=1,f=1,g=1,h=1,i=1,j=1,k=1,l=1,m=1,n=1,o=1,p=1,q=1", -EBADMSG},
+		{"Bearer a=1,b=1,c=1,d=1,e=1,f=1,g=1,h=1,i=1,j=1,k=1,l=1,m=1,n=1,o=1,p=1,q=1",
+		 -EBADMSG},
 	};
 
 	(void)state;
