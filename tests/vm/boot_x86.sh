@@ -18,6 +18,7 @@ expect "inserted every module" vm_says 1 'cleat init .* [0-9]+ modules, 0 failed
 expect "mounted the disk" vm_says 1 'cleat init .* data: /dev/vda'
 expect "set its address" vm_says 1 'cleat init .* network: eth0 10.0.2.15/24'
 expect "has controllers" vm_says 1 'controllers:.* memory.* pids'
+expect "feeds the watchdog" vm_says 1 'cleat init .* watchdog: resets the machine after [0-9]+ s'
 expect "process 1 is cleat" vm_sh 10 'cmp /proc/1/exe /init'
 expect "the root is a mount that can be pivoted away from" vm_sh 10 '[ $(grep -c " / / " /proc/self/mountinfo) = 1 ]'
 expect "routes by the gateway" vm_sh 10 'ip route | grep -q "default via 10.0.2.2"'
@@ -29,8 +30,11 @@ expect "powers off in order" vm_ended 60
 /sbin/e2fsck -fn data.img >fsck.log 2>&1
 expect_equal 0 $? "the disk is clean"
 
-expect "start again" vm_start two x86_64 root.cpio cleat_data=/dev/vda $disk || exit
+expect "start again, with a clock that has lost its battery" \
+	vm_start two x86_64 root.cpio cleat_data=/dev/vda $disk -rtc base=1999-01-01 || exit
 expect "boots again" vm_shell 60 || exit
+expect "sets the clock to when it was last saved" vm_says 1 'cleat init .* clock: stood before the last saved time'
+expect "which is this year" vm_sh 10 "[ \$(date +%Y) -ge $(date +%Y) ]"
 expect "what was written is there" vm_sh 10 'grep -q kept /var/lib/cleat/note'
 vm_sh 1 'kill -TERM 1' >/dev/null
 expect "restarts on SIGTERM (QEMU ends: -no-reboot)" vm_ended 60

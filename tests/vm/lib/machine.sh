@@ -19,7 +19,7 @@
 
 vm_limit=120
 vm_modules='virtio_pci virtio_mmio virtio_blk virtio_net crc32c_generic ext4 overlay veth bridge
-	nf_tables nft_ct nft_masq nft_nat nft_chain_nat nft_fib_ipv4'
+	nf_tables nft_ct nft_masq nft_nat nft_chain_nat nft_fib_ipv4 softdog'
 
 vm_qemu() {
 	case $1 in
