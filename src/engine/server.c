@@ -315,6 +315,14 @@ static int add_client(int fd)
 	return r;
 }
 
+static bool any_slot_free(void)
+{
+	for (struct client *c = clients; c < clients + CONFIG_MAX_CLIENTS; c++)
+		if (!c->serial || c->fd < 0)
+			return true;
+	return false;
+}
+
 static void on_listen(struct loop_io *io, uint32_t events)
 {
 	int fd = sys_accept(listen_fd), r;
@@ -334,8 +342,8 @@ static void on_listen(struct loop_io *io, uint32_t events)
 	r = add_client(fd);
 	if (r < 0)
 		sys_close(fd);
-	if (r == -EMFILE)
-		loop_io_set(io, 0); /* until a slot is free; hang_up() listens again */
+	if (!any_slot_free())
+		loop_io_set(io, 0); /* the next one waits in the queue until hang_up() listens again */
 }
 
 int server_listen(struct err *e)
