@@ -22,7 +22,7 @@
 struct attach {
 	const struct ctl_request *request;
 	struct loop loop;
-	struct loop_io engine_io, stdin_io, master_io;
+	struct loop_io engine_io, stdin_io, master_io, stdout_io;
 	struct loop_timer drain;
 	struct sys_tty tty;
 	bool started, ended, raw;
@@ -177,6 +177,15 @@ static void on_reply(struct loop_io *io, uint32_t events)
 		sys_close(reply.fds[i]);
 }
 
+/* `cleat run ... | head`: as for a program that writes there itself; the container goes on */
+static void on_stdout_gone(struct loop_io *io, uint32_t events)
+{
+	struct attach *a = io->data;
+
+	if (events & (EPOLLERR | EPOLLHUP))
+		loop_stop(&a->loop, 128 + SIGPIPE);
+}
+
 int attach_check_tty(bool tty, bool input)
 {
 	if (!tty || !input || sys_tty_is(0))
@@ -206,8 +215,11 @@ int attach_run(const struct ctl_request *r)
 	rc = session_begin(r, fds, n);
 	if (rc == 0)
 		rc = loop_io_init(&a->engine_io, &a->loop, session_client.fd, EPOLLIN, on_reply, a);
+	if (rc == 0 && (r->stdio & (1u << 1)))
+		loop_io_init(&a->stdout_io, &a->loop, 1, 0, on_stdout_gone, a); /* a file has no other end: -EPERM */
 	if (rc == 0)
 		rc = loop_run(&a->loop);
+	loop_io_fini(&a->stdout_io);
 	sys_tty_restore(&a->tty);
 	stop_copying(a);
 	session_end();
