@@ -38,7 +38,7 @@ struct flags flags;
 		 .text = &flags.restart},                                                          \
 		{0, "read-only", NULL, "the container's root is read-only",                        \
 		 .flag = &flags.read_only},                                                        \
-		{0, "init", NULL, "run an init that reaps processes", .flag = &flags.init},        \
+		{0, "init", NULL, "not supported yet", .flag = &flags.init},                       \
 		{0, "privileged", NULL, "give it every right of the machine",                      \
 		 .flag = &flags.privileged},                                                       \
 		{0, "cap-add", "CAP", "add a capability", .list = &flags.cap_add},                 \
@@ -277,6 +277,8 @@ int flags_service(int argc, char **argv, struct arena *a, struct manifest_servic
 	struct builder b = {.a = a, .s = &s, .e = e};
 	int r = set_command(&b, argc, argv);
 
+	if (r == 0 && s.init)
+		r = err_text(e, -ENOTSUP, "--init is not supported yet: put an init such as tini into the image");
 	if (r == 0 && s.working_dir && s.working_dir[0] != '/')
 		r = bad(&b, "workdir", s.working_dir, "an absolute path");
 	if (r == 0)

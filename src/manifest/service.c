@@ -291,8 +291,19 @@ static int key_expose(struct load *l, const struct yaml_node *n, struct manifest
 BOOL_KEY(read_only)
 BOOL_KEY(tty)
 BOOL_KEY(stdin_open)
-BOOL_KEY(init)
 BOOL_KEY(privileged)
+
+static int key_init(struct load *l, const struct yaml_node *n, struct manifest_service *s,
+		    struct load_nodes *at)
+{
+	int r = load_bool(l, n, &s->init);
+
+	(void)at;
+	if (r < 0 || !s->init)
+		return r;
+	return load_fail(l, n, -ENOTSUP,
+			 "init: true is not supported yet: put an init such as tini into the image");
+}
 
 /* order = order of messages when several keys are wrong; NULL: loaded with another key */
 static const struct {

@@ -27,6 +27,7 @@ expect_err 2 'expected a size' 'bad size' "$CLEAT" run -m lots busybox
 expect_err 2 '-p 80: port 80 has no port on the device' 'bad port' "$CLEAT" run -p 80 busybox
 expect_err 2 'an absolute path' 'bad mount' "$CLEAT" run -v ./x:/x busybox
 expect_err 2 'exclude each other' '--rm with --restart' "$CLEAT" run --rm --restart always busybox
+expect_err 2 'init is not supported yet' 'run --init is refused, not ignored' "$CLEAT" run --rm --init busybox
 expect_err 2 'is no signal' 'bad signal' "$CLEAT" kill -s SIGFOO x
 expect_err 2 'take absolute paths' 'relative --root' "$CLEAT" --root here ps
 expect_err 1 'leave out -t' '-it without a terminal' "$CLEAT" run -it busybox
