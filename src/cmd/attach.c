@@ -216,7 +216,8 @@ int attach_run(const struct ctl_request *r)
 	if (rc == 0)
 		rc = loop_io_init(&a->engine_io, &a->loop, session_client.fd, EPOLLIN, on_reply, a);
 	if (rc == 0 && (r->stdio & (1u << 1)))
-		loop_io_init(&a->stdout_io, &a->loop, 1, 0, on_stdout_gone, a); /* a file has no other end: -EPERM */
+		loop_io_init(&a->stdout_io, &a->loop, 1, 0, on_stdout_gone,
+			     a); /* a file has no other end: -EPERM */
 	if (rc == 0)
 		rc = loop_run(&a->loop);
 	loop_io_fini(&a->stdout_io);

@@ -278,7 +278,9 @@ int flags_service(int argc, char **argv, struct arena *a, struct manifest_servic
 	int r = set_command(&b, argc, argv);
 
 	if (r == 0 && s.init)
-		r = err_text(e, -ENOTSUP, "--init is not supported yet: put an init such as tini into the image");
+		r = err_text(
+			e, -ENOTSUP,
+			"--init is not supported yet: put an init such as tini into the image");
 	if (r == 0 && s.working_dir && s.working_dir[0] != '/')
 		r = bad(&b, "workdir", s.working_dir, "an absolute path");
 	if (r == 0)

@@ -343,7 +343,8 @@ static void on_listen(struct loop_io *io, uint32_t events)
 	if (r < 0)
 		sys_close(fd);
 	if (!any_slot_free())
-		loop_io_set(io, 0); /* the next one waits in the queue until hang_up() listens again */
+		loop_io_set(io,
+			    0); /* the next one waits in the queue until hang_up() listens again */
 }
 
 int server_listen(struct err *e)

@@ -301,8 +301,9 @@ static int key_init(struct load *l, const struct yaml_node *n, struct manifest_s
 	(void)at;
 	if (r < 0 || !s->init)
 		return r;
-	return load_fail(l, n, -ENOTSUP,
-			 "init: true is not supported yet: put an init such as tini into the image");
+	return load_fail(
+		l, n, -ENOTSUP,
+		"init: true is not supported yet: put an init such as tini into the image");
 }
 
 /* order = order of messages when several keys are wrong; NULL: loaded with another key */
