@@ -135,23 +135,46 @@ void network_print_ports(const struct container *c, char *dst, size_t cap)
 
 /* Rules ----------------------------------------------------------------------------------------- */
 
-static int apply_rules(struct err *e)
-{
-	static struct net_network nets[NET_MAX_NETWORKS];
-	static struct net_port ports[NET_MAX_PORTS];
-	size_t n_nets = 0, n_ports = 0;
+/* What the kernel holds. A transaction waits for a grace period of RCU, often longer than everything
+ * else that a start does, and most starts change nothing here. */
+static struct rules {
+	struct net_network nets[NET_MAX_NETWORKS];
+	struct net_port ports[NET_MAX_PORTS];
+	size_t n_nets, n_ports;
+} applied;
+static bool applied_valid;
 
+static int collect_rules(struct rules *ret, struct err *e)
+{
+	memset(ret, 0, sizeof(*ret)); /* padding too: they are compared as bytes */
 	for (size_t i = 0; i < NET_MAX_NETWORKS; i++)
 		if (networks[i].used)
-			nets[n_nets++] = networks[i].net;
+			ret->nets[ret->n_nets++] = networks[i].net;
 	for (struct container *c = NULL; (c = container_each(c));)
 		for (size_t i = 0; i < c->n_ports; i++) {
-			if (n_ports == NET_MAX_PORTS)
+			if (ret->n_ports == NET_MAX_PORTS)
 				return err_text(e, -ENOSPC, "more than %d ports are published",
 						NET_MAX_PORTS);
-			ports[n_ports++] = c->ports[i];
+			ret->ports[ret->n_ports++] = c->ports[i];
 		}
-	return net_rules_apply(engine.nft_table, nets, n_nets, ports, n_ports, e);
+	return 0;
+}
+
+static int apply_rules(struct err *e)
+{
+	static struct rules now;
+	int r = collect_rules(&now, e);
+
+	/* without the watch nobody would tell that the rules were flushed */
+	if (r < 0 || (applied_valid && rules_fd >= 0 && memcmp(&now, &applied, sizeof(now)) == 0))
+		return r;
+	applied_valid = false;
+	r = net_rules_apply(engine.nft_table, now.nets, now.n_nets, now.ports, now.n_ports, e);
+	if (r < 0)
+		return r;
+	memcpy(&applied, &now, sizeof(applied));
+	applied_valid = true;
+	return 0;
 }
 
 static void reapply_rules(const char *why)
@@ -169,6 +192,7 @@ static void on_rules_lost(struct loop_io *io, uint32_t events)
 	if (!net_rules_lost(rules_fd, engine.nft_table))
 		return;
 	event("rules-restored", "table=%s", engine.nft_table);
+	applied_valid = false;
 	reapply_rules("flushed");
 }
 
@@ -198,6 +222,7 @@ void network_shutdown(void)
 		any |= networks[i].used;
 		networks[i].used = false;
 	}
+	applied_valid = false;
 	if (any)
 		net_rules_remove(engine.nft_table, &e);
 	if (e.code)

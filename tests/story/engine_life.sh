@@ -39,6 +39,13 @@ expect "run -d" cleat run -d --name web -p 18080:80 -e COLOR=red -v pages:/data 
 	httpd -f -p 80 -h /srv/www || tap_end
 expect_out 'Up .*0.0.0.0:18080->80/tcp +web' "ps shows it with its port" cleat ps
 expect_out '^hello$' "the published port answers" curl -sS --max-time 5 http://127.0.0.1:18080/index.html
+web_answers() {
+	curl -sS --max-time 2 http://127.0.0.1:18080/index.html
+}
+expect "a firewall script flushes all rules" nft flush ruleset
+expect "the port is published again" wait_for 5 web_answers
+expect "another container starts" cleat run --rm "$tiny" true
+expect_out 'dnat to .*:80' "the rules are those from before" nft list ruleset
 expect_err 125 'in use' "a name is used once" cleat run -d --name web "$tiny" true
 expect_err 125 '18080.*web|web.*18080' "a host port is used once, both containers are named" \
 	cleat run --rm --name other -p 18080:80 "$tiny" true
