@@ -15,8 +15,8 @@ UNIT_PROGRAMS := $(addprefix $(O)/,$(UNIT))
 TOOL_PROGRAMS := $(addprefix $(O)/,$(TOOLS))
 ASAN_PROGRAMS := $(addprefix $(O)/asan/,$(UNIT))
 
-# Tests are not told about this make: those of tests/build start their own.
-DRIVER = env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS O=$(abspath $(O)) CLEAT=$(abspath $(O))/cleat \
+# Tests are not told about this make, nor about what narrows it: those of tests/build start their own.
+DRIVER = env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u T -u V O=$(abspath $(O)) CLEAT=$(abspath $(O))/cleat \
 	DL=$(DL) PKGDIR=$(PKGDIR) ARCH=$(ARCH) PYTHONDONTWRITEBYTECODE=1 \
 	tests/run --under $(O) --wrapper '$(RUN)' $(if $(filter 1,$(V)),-v)
 LINT_READY := $(O)/.flags $(O)/generated/autoconf.h $(target_READY)

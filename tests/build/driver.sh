@@ -18,6 +18,7 @@ try() {
 	expect_equal "$want (status $want_rc)" "$last (status $tap_rc)" "$name" || tap_diag "$tap_out"
 }
 
+expect_err 1 '0 passed, 1 failed, 0 skipped' "no test is a failure" "$TOP/tests/run"
 try "2 passed, 0 failed, 0 skipped" "passes are counted" <<'END'
 echo "ok 1 - a"; echo "ok 2 - b"; echo 1..2
 END
