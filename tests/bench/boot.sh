@@ -43,10 +43,10 @@ off() {
 	vm_sh 1 'cleat poweroff' >/dev/null
 	vm_ended 60 || vm_cut
 }
-# seconds of the kernel's clock at which it logged a line
+# at_s: the seconds of the kernel's clock at which it logged a line. Not in a subshell: vm_sh counts
 at() {
 	vm_sh 10 "dmesg | grep -m 1 '$1'"
-	printf '%s\n' "$vm_out" | sed -n 's/^\[ *\([0-9.]*\)\].*/\1/p' | head -n 1
+	at_s=$(printf '%s\n' "$vm_out" | sed -n 's/^\[ *\([0-9.]*\)\].*/\1/p' | head -n 1)
 }
 
 boot first
@@ -59,7 +59,8 @@ for i in $(seq "$ROUNDS"); do
 		{ dump "$vm_log"; exit 1; }
 	vm_sh 10 'cleat logs app | tail -n 1'
 	container=$(printf '%s\n' "$vm_out" | awk 'NF == 2 && $1 + 0 > 0 { print $1; exit }')
-	init=$(at 'Run /init as init process')
+	at 'Run /init as init process'
+	init=$at_s
 	[ -n "$container" ] && [ -n "$init" ] || { dump "$vm_log"; exit 1; }
 	echo "$init" >>init.s
 	awk -v a="$init" -v b="$container" 'BEGIN { print b - a }' >>container.s
