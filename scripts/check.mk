@@ -34,10 +34,11 @@ buildtest: $(O)/cleat
 	$(Q)$(DRIVER) $(BUILD)
 
 # CHECK is what 'make check' runs, cheapest first. A foreign binary cannot run the stories here; the
-# VM stories start the boards' own kernels and are part of the native check.
+# VM stories start the boards' own kernels and are part of the native check. The stories wait most of
+# their time; the build tests, niced and in folders of their own, use it.
 CHECK := $(LINT) $(UNIT) $(if $(RUN),,$(BUILD) $(STORY) $(VM))
 check: $(O)/cleat $(UNIT_PROGRAMS) $(TOOL_PROGRAMS) $(LINT_READY)
-	$(Q)$(DRIVER) $(CHECK)
+	$(Q)$(DRIVER) --beside tests/build/ $(CHECK)
 
 check-asan: $(ASAN_PROGRAMS)
 	$(Q)$(DRIVER) --under $(O)/asan --wrapper '' $(UNIT)

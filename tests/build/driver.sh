@@ -18,6 +18,16 @@ try() {
 	expect_equal "$want (status $want_rc)" "$last (status $tap_rc)" "$name" || tap_diag "$tap_out"
 }
 
+# the first of these tests waits for the second
+mkdir -p "$TMP/side" || exit
+printf '#!/bin/sh\nuntil [ -e "%s/go" ]; do sleep 0.1; done; echo "ok 1 - a"\n' "$TMP" >"$TMP/side/waits.sh"
+printf '#!/bin/sh\ntouch "%s/go"; echo "ok 1 - a"\n' "$TMP" >"$TMP/goes.sh"
+chmod +x "$TMP/side/waits.sh" "$TMP/goes.sh"
+expect_out '2 passed, 0 failed, 0 skipped' "two queues run beside each other" \
+	"$TOP/tests/run" --timeout 10 --beside "$TMP/side/" "$TMP/side/waits.sh" "$TMP/goes.sh"
+rm "$TMP/go"
+expect_err 1 '1 passed, 2 failed, 0 skipped' "one queue does not" \
+	"$TOP/tests/run" --timeout 1 "$TMP/side/waits.sh" "$TMP/goes.sh"
 expect_err 1 '0 passed, 1 failed, 0 skipped' "no test is a failure" "$TOP/tests/run"
 try "2 passed, 0 failed, 0 skipped" "passes are counted" <<'END'
 echo "ok 1 - a"; echo "ok 2 - b"; echo 1..2
