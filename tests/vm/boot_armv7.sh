@@ -1,5 +1,5 @@
 #!/bin/sh
-# timeout: 300
+# timeout: 600
 # An appliance for armv7 on QEMU's virt board, with one container from an image of its own.
 . "$TOP/tests/lib/tap.sh"
 . "$TOP/tests/lib/registry.sh"
