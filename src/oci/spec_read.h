@@ -18,6 +18,9 @@ void oci_json_refuse(const struct json *object, const char *const *names, size_t
 /** oci_json_choice() - index of a string in @names; an error if it is none of them */
 size_t oci_json_choice(const struct json *v, const char *const *names, size_t n);
 
+/** oci_json_path() - a string that has to begin with '/' */
+char *oci_json_path(const struct json *v);
+
 void oci_read_process(const struct json *v, struct oci_process *p);
 void oci_read_linux(const struct json *v, struct oci_spec *s);
 void oci_read_resources(const struct json *v, struct oci_resources *r);
