@@ -8,11 +8,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "file/procfs.h"
 #include "file/rooted.h"
 #include "runtime/confine/caps.h"
 #include "sys/cred.h"
@@ -110,6 +112,19 @@ static int set_rlimits(const struct oci_process *p, struct err *e)
 			return err_set(e, r, "set %s", oci_rlimit_name(l->resource));
 	}
 	return 0;
+}
+
+int become_victim(const struct oci_process *p, struct err *e)
+{
+	auto_close int procfs = -1;
+	char text[16];
+	int n, r;
+
+	if (!p->oom_score_adj.set)
+		return 0;
+	n = snprintf(text, sizeof(text), "%d", (int)p->oom_score_adj.v);
+	r = procfs_write(&procfs, "self/oom_score_adj", text, (size_t)n);
+	return r < 0 ? err_set(e, r, "set oom_score_adj %s", text) : 0;
 }
 
 int become_terminal(int pts_fd, const struct oci_process *p, struct err *e)

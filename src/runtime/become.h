@@ -22,6 +22,9 @@ struct become {
 	const char *path; /* the executable, found by become_prepare() */
 };
 
+/** become_victim() - oom_score_adj, before the host's root and namespaces are left */
+int become_victim(const struct oci_process *p, struct err *e);
+
 /** become_prepare() - working directory (made if missing), executable, rlimits, umask, personality */
 int become_prepare(struct become *b, struct err *e);
 int become_user(struct become *b, struct err *e);

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #include "base/rfc3339.h"
+#include "file/procfs.h"
 #include "runtime/become.h"
 #include "runtime/check.h"
 #include "runtime/confine/caps.h"
@@ -236,11 +237,10 @@ static int spawn(struct creation *c, struct handover *h, struct err *e)
 	return c->by_pipe ? statedir_save(c->dir_fd, &c->state, e) : 0;
 }
 
-static int write_map(pid_t pid, const char *file, const struct oci_idmap *m, size_t n,
+static int write_map(int *procfs, pid_t pid, const char *file, const struct oci_idmap *m, size_t n,
 		     struct err *e)
 {
 	static char text[OCI_MAX_IDMAPS * 36];
-	auto_close int fd = -1;
 	char path[48];
 	struct buf b;
 	int r;
@@ -248,9 +248,8 @@ static int write_map(pid_t pid, const char *file, const struct oci_idmap *m, siz
 	buf_init(&b, text, sizeof(text));
 	for (size_t i = 0; i < n; i++)
 		buf_printf(&b, "%u %u %u\n", m[i].container, m[i].host, m[i].size);
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	fd = sys_open(AT_FDCWD, path, O_WRONLY, 0);
-	r = fd < 0 ? fd : sys_write_all(fd, b.p, b.len);
+	snprintf(path, sizeof(path), "%d/%s", (int)pid, file);
+	r = procfs_write(procfs, path, b.p, b.len);
 	return r < 0 ? err_set(e, r, "write %s", file) : 0;
 }
 
@@ -276,13 +275,15 @@ static int acknowledge(struct creation *c, struct err *e)
 
 static int write_maps(struct creation *c, struct err *e)
 {
+	auto_close int procfs = -1;
 	int r;
 
 	if (!c->spec.ns[OCI_NS_USER].set)
 		return 0;
-	r = write_map(c->state.pid, "uid_map", c->spec.uid_maps, c->spec.n_uid_maps, e);
+	r = write_map(&procfs, c->state.pid, "uid_map", c->spec.uid_maps, c->spec.n_uid_maps, e);
 	if (r == 0)
-		r = write_map(c->state.pid, "gid_map", c->spec.gid_maps, c->spec.n_gid_maps, e);
+		r = write_map(&procfs, c->state.pid, "gid_map", c->spec.gid_maps,
+			      c->spec.n_gid_maps, e);
 	return r < 0 ? r : acknowledge(c, e);
 }
 

@@ -118,8 +118,8 @@ static void joined_main(struct joining *j, bool born)
 	r = sys_setsid();
 	if (r >= 0)
 		r = cgroup_enter(&j->cgroup, born, &e);
-	if (r >= 0 && j->process.oom_score_adj.set)
-		r = sys_set_oom_score_adj((int)j->process.oom_score_adj.v);
+	if (r >= 0)
+		r = become_victim(&j->process, &e);
 	cgroup_close(&j->cgroup);
 	if (r >= 0)
 		r = join_all(j, &e);

@@ -12,14 +12,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
-#include <linux/magic.h>
-#include <linux/openat2.h>
 #include <linux/sockios.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/statfs.h>
 
 #include "base/str.h"
+#include "file/procfs.h"
 #include "runtime/become.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/hooks.h"
@@ -155,45 +153,29 @@ static int identity(struct stage *s, struct err *e)
 	return 0;
 }
 
-/* "net.ipv4.ip_forward" or "net/ipv4/ip_forward", below @proc_sys only, on nothing but procfs (CVE-2025-52881). */
-static int set_sysctl(int proc_sys, const struct oci_kv *kv, struct err *e)
+/* "net.ipv4.ip_forward" or "net/ipv4/ip_forward" */
+static int set_sysctl(int *procfs, const struct oci_kv *kv, struct err *e)
 {
 	char path[256];
-	auto_close int fd = -1;
-	struct statfs fs;
-	int r;
+	int r = str_printf(path, sizeof(path), "sys/%s", kv->key);
 
-	r = str_copy(path, sizeof(path), kv->key);
 	if (r < 0 || strstr(path, ".."))
 		return err_set(e, -EINVAL, "sysctl %.64s", kv->key);
-	if (!strchr(path, '/'))
+	if (!strchr(kv->key, '/'))
 		for (char *p = path; *p; p++)
 			if (*p == '.')
 				*p = '/';
-	fd = sys_openat2(proc_sys, path, O_WRONLY, 0,
-			 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
-	if (fd == -ENOSYS)
-		fd = sys_open(proc_sys, path, O_WRONLY | O_NOFOLLOW, 0);
-	r = fd < 0 ? fd : sys_statfs(fd, &fs);
-	if (r == 0 && fs.f_type != PROC_SUPER_MAGIC)
-		r = -EXDEV;
-	if (r == 0)
-		r = sys_write_all(fd, kv->value, strlen(kv->value));
+	r = procfs_write(procfs, path, kv->value, strlen(kv->value));
 	return r < 0 ? err_set(e, r, "sysctl %s", kv->key) : 0;
 }
 
 static int sysctls(struct stage *s, struct err *e)
 {
-	auto_close int fd = -1;
+	auto_close int procfs = -1;
 	int r = 0;
 
-	if (!s->spec->sysctl.n)
-		return 0;
-	fd = sys_open(AT_FDCWD, "/proc/sys", O_PATH | O_DIRECTORY, 0);
-	if (fd < 0)
-		return err_set(e, fd, "open /proc/sys");
 	for (size_t i = 0; i < s->spec->sysctl.n && r == 0; i++)
-		r = set_sysctl(fd, &s->spec->sysctl.v[i], e);
+		r = set_sysctl(&procfs, &s->spec->sysctl.v[i], e);
 	return r;
 }
 
@@ -207,11 +189,8 @@ static int birth(struct stage *s, struct err *e)
 	if (r < 0 && r != -EPERM)
 		return err_set(e, r, "setsid");
 	r = cgroup_enter(s->cgroup, s->born_in_cgroup, e);
-	if (r == 0 && p->oom_score_adj.set) {
-		r = sys_set_oom_score_adj((int)p->oom_score_adj.v);
-		if (r < 0)
-			err_set(e, r, "set oom_score_adj %d", (int)p->oom_score_adj.v);
-	}
+	if (r == 0)
+		r = become_victim(p, e);
 	if (r == 0 && s->spec->ns[OCI_NS_USER].set)
 		r = become_root_of_userns(s, e);
 	if (r == 0)

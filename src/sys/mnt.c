@@ -44,13 +44,15 @@ int sys_mount_setattr(int fd, unsigned int flags, uint64_t set, uint64_t clear,
 		syscall(SYS_mount_setattr, fd, "", flags | AT_EMPTY_PATH, &attr, sizeof(attr)));
 }
 
-int sys_fsmount_new(const char *type, unsigned int attr_flags)
+int sys_fsmount_new(const char *type, const char *key, const char *value, unsigned int attr_flags)
 {
 	auto_close int fs = SYS_RET(syscall(SYS_fsopen, type, FSOPEN_CLOEXEC));
 	int r;
 
 	if (fs < 0)
 		return fs;
+	if (key)
+		syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, key, value, 0);
 	r = SYS_RET(syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
 	if (r < 0)
 		return r;

@@ -24,8 +24,9 @@ int sys_move_mount(int from_fd, int to_fd);
 int sys_mount_setattr(int fd, unsigned int flags, uint64_t set, uint64_t clear,
 		      uint64_t propagation);
 
-/** sys_fsmount_new() - a detached file system without options: fsopen, create, fsmount. Linux 5.2 */
-int sys_fsmount_new(const char *type, unsigned int attr_flags);
+/** sys_fsmount_new() - a detached file system with the option @key=@value unless NULL, left out where
+ *  the kernel does not know it. Linux 5.2 */
+int sys_fsmount_new(const char *type, const char *key, const char *value, unsigned int attr_flags);
 
 int sys_chroot(const char *path);
 

@@ -64,19 +64,13 @@ int sys_set_name(const char *name)
 	return SYS_RET(prctl(PR_SET_NAME, name, 0, 0, 0));
 }
 
-static int write_proc(const char *path, const char *text)
-{
-	auto_close int fd = sys_open(AT_FDCWD, path, O_WRONLY, 0);
-
-	return fd < 0 ? fd : sys_write_all(fd, text, strlen(text));
-}
-
 int sys_set_oom_score_adj(int value)
 {
+	auto_close int fd = sys_open(AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY, 0);
 	char text[16];
+	int n = snprintf(text, sizeof(text), "%d", value);
 
-	snprintf(text, sizeof(text), "%d", value);
-	return write_proc("/proc/self/oom_score_adj", text);
+	return fd < 0 ? fd : sys_write_all(fd, text, (size_t)n);
 }
 
 void sys_forget_memory(void *mem, size_t len)
