@@ -13,6 +13,8 @@ const char *const oci_ns_names[OCI_NS_COUNT] = {
 #undef X
 };
 
+const char *const oci_clock_names[OCI_CLOCK_COUNT] = {"monotonic", "boottime"};
+
 const char *const oci_hook_names[OCI_HOOK_COUNT] = {
 #define X(id, text) text,
 	OCI_HOOKS(X)

@@ -75,9 +75,20 @@ struct oci_process {
 	struct oci_num oom_score_adj;
 };
 
+struct oci_idmap {
+	uint32_t container, host, size;
+};
+
+/** struct oci_idmaps - of a user namespace, or of an idmapped mount */
+struct oci_idmaps {
+	struct oci_idmap *uid, *gid;
+	size_t n_uid, n_gid;
+};
+
 struct oci_mount {
 	char *destination, *type, *source; /* type and source may be NULL */
 	struct oci_strs options;
+	struct oci_idmaps idmaps;
 };
 
 /** order = the order in which a process enters them */
@@ -98,8 +109,25 @@ struct oci_ns {
 	char *path; /* NULL: a new one */
 };
 
-struct oci_idmap {
-	uint32_t container, host, size;
+/** struct oci_time_offset - Spec: "Offset for Time Namespace" */
+struct oci_time_offset {
+	bool set;
+	int64_t s;
+	uint32_t ns;
+};
+enum { OCI_CLOCK_MONOTONIC, OCI_CLOCK_BOOTTIME, OCI_CLOCK_COUNT };
+extern const char *const oci_clock_names[OCI_CLOCK_COUNT];
+
+/** struct oci_netdev - an interface of the runtime's namespace and its name inside */
+struct oci_netdev {
+	char *host, *inside;
+};
+
+/** struct oci_rdt - Spec: "IntelRdt"; strings may be NULL */
+struct oci_rdt {
+	bool set, monitoring; /* monitoring: enableCMT, enableMBM, enableMonitoring */
+	char *clos_id, *l3_cache, *mem_bw;
+	struct oci_strs schemata;
 };
 
 struct oci_device {
@@ -214,13 +242,16 @@ struct oci_spec {
 	struct oci_kvs annotations;
 
 	struct oci_ns ns[OCI_NS_COUNT];
-	struct oci_idmap *uid_maps, *gid_maps;
-	size_t n_uid_maps, n_gid_maps;
+	struct oci_idmaps idmaps;
+	struct oci_time_offset time_offsets[OCI_CLOCK_COUNT];
+	struct oci_netdev *netdevs;
+	size_t n_netdevs;
+	struct oci_rdt rdt;
 	struct oci_device *devices;
 	size_t n_devices;
 	char *cgroups_path;
 	struct oci_resources resources;
-	char *rootfs_propagation;
+	char *rootfs_propagation, *mount_label;
 	struct oci_seccomp seccomp;
 	struct oci_kvs sysctl;
 	struct oci_strs masked_paths, readonly_paths;

@@ -107,7 +107,6 @@ char *oci_json_path(const struct json *v)
 
 static void read_mounts(const struct json *v, struct oci_spec *s)
 {
-	static const char *const not_here[] = {"uidMappings", "gidMappings"};
 	struct json_iter it = {0};
 	struct json c;
 
@@ -117,7 +116,7 @@ static void read_mounts(const struct json *v, struct oci_spec *s)
 		struct json src = json_get(&c, "source"), options = json_get(&c, "options");
 		struct oci_mount *m = &s->mounts[i];
 
-		oci_json_refuse(&c, not_here, ARRAY_LEN(not_here));
+		oci_read_idmaps(&c, &m->idmaps);
 		m->destination = json_str(
 			&dst); /* a relative one is taken from "/", as every runtime does */
 		if (!*m->destination)

@@ -23,5 +23,7 @@ char *oci_json_path(const struct json *v);
 
 void oci_read_process(const struct json *v, struct oci_process *p);
 void oci_read_linux(const struct json *v, struct oci_spec *s);
+void oci_read_namespaces(const struct json *lin, struct oci_spec *s); /* and netDevices, intelRdt */
+void oci_read_idmaps(const struct json *v, struct oci_idmaps *m);
 void oci_read_resources(const struct json *v, struct oci_resources *r);
 void oci_read_seccomp(const struct json *v, struct oci_seccomp *s);

@@ -1,49 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The linux object of config.json: namespaces, ids, devices. */
+/* The linux object of config.json: devices and what only has a name. */
 #include "oci/spec_read.h"
 
 #include <errno.h>
 #include <string.h>
-
-static void read_namespaces(const struct json *v, struct oci_spec *s)
-{
-	struct json_iter it = {0};
-	struct json c;
-
-	json_array(v, 64);
-	while (json_next(v, &it, &c)) {
-		struct json type = json_get(&c, "type"), path = json_get(&c, "path");
-		size_t kind = oci_json_choice(&type, oci_ns_names, OCI_NS_COUNT);
-
-		if (s->ns[kind].set)
-			json_fail(&c, -EINVAL, "namespace %s is there twice", oci_ns_names[kind]);
-		s->ns[kind].set = true;
-		s->ns[kind].path = json_str_opt(&path);
-		if (s->ns[kind].path && !*s->ns[kind].path)
-			s->ns[kind].path = NULL;
-		if (s->ns[kind].path && *s->ns[kind].path != '/')
-			json_fail(&path, -EINVAL, "\"%.64s\" is not an absolute path",
-				  s->ns[kind].path);
-	}
-}
-
-static struct oci_idmap *read_idmaps(const struct json *v, size_t *ret_n)
-{
-	struct json_iter it = {0};
-	struct oci_idmap *maps;
-	struct json c;
-
-	maps = oci_json_array(v, OCI_MAX_IDMAPS, sizeof(*maps), ret_n);
-	for (size_t i = 0; i < *ret_n && json_next(v, &it, &c); i++) {
-		struct json container = json_get(&c, "containerID"), host = json_get(&c, "hostID");
-		struct json size = json_get(&c, "size");
-
-		maps[i].container = (uint32_t)json_u64(&container, UINT32_MAX);
-		maps[i].host = (uint32_t)json_u64(&host, UINT32_MAX);
-		maps[i].size = (uint32_t)json_u64(&size, UINT32_MAX);
-	}
-	return maps;
-}
 
 static void read_devices(const struct json *v, struct oci_spec *s)
 {
@@ -90,26 +50,20 @@ static void read_personality(const struct json *v, struct oci_spec *s)
 
 void oci_read_linux(const struct json *v, struct oci_spec *s)
 {
-	static const char *const not_here[] = {"mountLabel", "intelRdt", "netDevices",
-					       "memoryPolicy"};
-	struct json namespaces = json_get(v, "namespaces"), uids = json_get(v, "uidMappings");
-	struct json gids = json_get(v, "gidMappings"), devices = json_get(v, "devices");
+	static const char *const not_here[] = {"memoryPolicy"};
+	struct json devices = json_get(v, "devices"), label = json_get(v, "mountLabel");
 	struct json cgroup = json_get(v, "cgroupsPath"), res = json_get(v, "resources");
 	struct json propagation = json_get(v, "rootfsPropagation"), filter = json_get(v, "seccomp");
 	struct json sysctl = json_get(v, "sysctl"), masked = json_get(v, "maskedPaths");
 	struct json ro = json_get(v, "readonlyPaths"), pers = json_get(v, "personality");
-	struct json offsets = json_get(v, "timeOffsets");
 
 	oci_json_refuse(v, not_here, ARRAY_LEN(not_here));
-	read_namespaces(&namespaces, s);
-	if (s->ns[OCI_NS_TIME].set || json_object(&offsets, 8))
-		json_fail(v, -EOPNOTSUPP, "a time namespace is not supported");
-	s->uid_maps = read_idmaps(&uids, &s->n_uid_maps);
-	s->gid_maps = read_idmaps(&gids, &s->n_gid_maps);
+	oci_read_namespaces(v, s);
 	read_devices(&devices, s);
 	s->cgroups_path = json_str_opt(&cgroup);
 	oci_read_resources(&res, &s->resources);
 	s->rootfs_propagation = json_str_opt(&propagation);
+	s->mount_label = json_str_opt(&label);
 	oci_read_seccomp(&filter, &s->seccomp);
 	s->sysctl = oci_json_kvs(&sysctl, OCI_MAX_RULES);
 	s->masked_paths = oci_json_strs(&masked, OCI_MAX_STRINGS);

@@ -144,6 +144,27 @@ static void put_process(struct buf *b, const struct oci_process *p)
 	buf_putc(b, '}');
 }
 
+static void put_idmap(struct buf *b, const char *key, const struct oci_idmap *m, size_t n)
+{
+	if (!n)
+		return;
+	put_open(b, key, '[');
+	for (size_t i = 0; i < n; i++) {
+		put_open(b, NULL, '{');
+		put_u64(b, "containerID", m[i].container);
+		put_u64(b, "hostID", m[i].host);
+		put_u64(b, "size", m[i].size);
+		buf_putc(b, '}');
+	}
+	buf_putc(b, ']');
+}
+
+static void put_idmaps(struct buf *b, const struct oci_idmaps *m)
+{
+	put_idmap(b, "uidMappings", m->uid, m->n_uid);
+	put_idmap(b, "gidMappings", m->gid, m->n_gid);
+}
+
 static void put_mounts(struct buf *b, const struct oci_spec *s)
 {
 	put_open(b, "mounts", '[');
@@ -153,6 +174,7 @@ static void put_mounts(struct buf *b, const struct oci_spec *s)
 		put_str(b, "type", s->mounts[i].type);
 		put_str(b, "source", s->mounts[i].source);
 		put_strs(b, "options", &s->mounts[i].options);
+		put_idmaps(b, &s->mounts[i].idmaps);
 		buf_putc(b, '}');
 	}
 	buf_putc(b, ']');
@@ -276,21 +298,6 @@ static void put_seccomp(struct buf *b, const struct oci_seccomp *s)
 	buf_puts(b, "]}");
 }
 
-static void put_idmaps(struct buf *b, const char *key, const struct oci_idmap *m, size_t n)
-{
-	if (!n)
-		return;
-	put_open(b, key, '[');
-	for (size_t i = 0; i < n; i++) {
-		put_open(b, NULL, '{');
-		put_u64(b, "containerID", m[i].container);
-		put_u64(b, "hostID", m[i].host);
-		put_u64(b, "size", m[i].size);
-		buf_putc(b, '}');
-	}
-	buf_putc(b, ']');
-}
-
 static void put_devices(struct buf *b, const struct oci_spec *s)
 {
 	if (!s->n_devices)
@@ -313,6 +320,48 @@ static void put_devices(struct buf *b, const struct oci_spec *s)
 	buf_putc(b, ']');
 }
 
+static void put_offsets(struct buf *b, const struct oci_spec *s)
+{
+	if (!s->time_offsets[0].set && !s->time_offsets[1].set)
+		return;
+	put_open(b, "timeOffsets", '{');
+	for (size_t i = 0; i < OCI_CLOCK_COUNT; i++) {
+		if (!s->time_offsets[i].set)
+			continue;
+		put_open(b, oci_clock_names[i], '{');
+		put_i64(b, "secs", s->time_offsets[i].s);
+		put_u64(b, "nanosecs", s->time_offsets[i].ns);
+		buf_putc(b, '}');
+	}
+	buf_putc(b, '}');
+}
+
+static void put_netdevs(struct buf *b, const struct oci_spec *s)
+{
+	if (!s->n_netdevs)
+		return;
+	put_open(b, "netDevices", '{');
+	for (size_t i = 0; i < s->n_netdevs; i++) {
+		put_open(b, s->netdevs[i].host, '{');
+		put_str(b, "name", s->netdevs[i].inside);
+		buf_putc(b, '}');
+	}
+	buf_putc(b, '}');
+}
+
+static void put_rdt(struct buf *b, const struct oci_rdt *r)
+{
+	if (!r->set)
+		return;
+	put_open(b, "intelRdt", '{');
+	put_str(b, "closID", r->clos_id);
+	put_str(b, "l3CacheSchema", r->l3_cache);
+	put_str(b, "memBwSchema", r->mem_bw);
+	put_strs(b, "schemata", &r->schemata);
+	put_bool(b, "enableMonitoring", r->monitoring);
+	buf_putc(b, '}');
+}
+
 static void put_linux(struct buf *b, const struct oci_spec *s)
 {
 	put_open(b, "linux", '{');
@@ -326,12 +375,15 @@ static void put_linux(struct buf *b, const struct oci_spec *s)
 		buf_putc(b, '}');
 	}
 	buf_putc(b, ']');
-	put_idmaps(b, "uidMappings", s->uid_maps, s->n_uid_maps);
-	put_idmaps(b, "gidMappings", s->gid_maps, s->n_gid_maps);
+	put_idmaps(b, &s->idmaps);
+	put_offsets(b, s);
+	put_netdevs(b, s);
+	put_rdt(b, &s->rdt);
 	put_devices(b, s);
 	put_str(b, "cgroupsPath", s->cgroups_path);
 	put_resources(b, &s->resources);
 	put_str(b, "rootfsPropagation", s->rootfs_propagation);
+	put_str(b, "mountLabel", s->mount_label);
 	put_seccomp(b, &s->seccomp);
 	put_kvs(b, "sysctl", &s->sysctl);
 	put_strs(b, "maskedPaths", &s->masked_paths);

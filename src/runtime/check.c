@@ -11,7 +11,7 @@ static bool own(const struct oci_spec *s, enum oci_ns_kind k)
 
 static int check_namespaces(const struct oci_spec *s, struct err *e)
 {
-	bool maps = s->n_uid_maps || s->n_gid_maps;
+	bool maps = s->idmaps.n_uid || s->idmaps.n_gid;
 
 	if (!own(s, OCI_NS_MNT))
 		return err_text(
@@ -26,9 +26,20 @@ static int check_namespaces(const struct oci_spec *s, struct err *e)
 	if (maps && !own(s, OCI_NS_USER))
 		return err_text(e, -EINVAL,
 				"uidMappings and gidMappings need a new user namespace");
-	if (own(s, OCI_NS_USER) && (!s->n_uid_maps || !s->n_gid_maps))
+	if (own(s, OCI_NS_USER) && (!s->idmaps.n_uid || !s->idmaps.n_gid))
 		return err_text(e, -EINVAL,
 				"a new user namespace needs uidMappings and gidMappings");
+	if (own(s, OCI_NS_TIME) || s->time_offsets[0].set || s->time_offsets[1].set)
+		return err_text(e, -EOPNOTSUPP, "a time namespace is not supported");
+	if (s->mount_label && *s->mount_label)
+		return err_text(e, -EOPNOTSUPP, "linux.mountLabel is not supported");
+	if (s->n_netdevs || s->rdt.set)
+		return err_text(e, -EOPNOTSUPP, "linux.%s is not supported",
+				s->n_netdevs ? "netDevices" : "intelRdt");
+	for (size_t i = 0; i < s->n_mounts; i++)
+		if (s->mounts[i].idmaps.n_uid || s->mounts[i].idmaps.n_gid)
+			return err_text(e, -EOPNOTSUPP, "mount %s: uidMappings are not supported",
+					s->mounts[i].destination);
 	if (s->hostname && *s->hostname && !own(s, OCI_NS_UTS))
 		return err_text(e, -EINVAL, "hostname needs a uts namespace");
 	if (s->domainname && *s->domainname && !own(s, OCI_NS_UTS))

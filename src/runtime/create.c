@@ -280,10 +280,11 @@ static int write_maps(struct creation *c, struct err *e)
 
 	if (!c->spec.ns[OCI_NS_USER].set)
 		return 0;
-	r = write_map(&procfs, c->state.pid, "uid_map", c->spec.uid_maps, c->spec.n_uid_maps, e);
+	r = write_map(&procfs, c->state.pid, "uid_map", c->spec.idmaps.uid, c->spec.idmaps.n_uid,
+		      e);
 	if (r == 0)
-		r = write_map(&procfs, c->state.pid, "gid_map", c->spec.gid_maps,
-			      c->spec.n_gid_maps, e);
+		r = write_map(&procfs, c->state.pid, "gid_map", c->spec.idmaps.gid,
+			      c->spec.idmaps.n_gid, e);
 	return r < 0 ? r : acknowledge(c, e);
 }
 

@@ -85,8 +85,6 @@ static void refuses_by_name(void **state)
 		{SPEC("", "\"namespaces\":[{\"type\":\"moon\"}]"), "\"moon\" is not known"},
 		{SPEC("", "\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"pid\"}]"), "twice"},
 		{SPEC("", "\"namespaces\":[{\"type\":\"pid\",\"path\":\"x\"}]"), "absolute"},
-		{SPEC("", "\"namespaces\":[{\"type\":\"time\"}]"), "time namespace"},
-		{SPEC("", "\"mountLabel\":\"x\""), "mountLabel: is not supported"},
 		{SPEC("", "\"resources\":{\"hugepageLimits\":[{\"pageSize\":\"2MB\"}]}"),
 		 "hugepageLimits"},
 		{SPEC("", "\"resources\":{\"unified\":{\"../x.y\":\"1\"}}"),
