@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* create, start, run, state, kill, delete, list. */
+/* create, start, run, pause, resume, state, kill, delete, list. */
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -121,6 +121,26 @@ int oci_start_main(struct oci_cmd *c, int argc, char **argv)
 	if (r)
 		return r;
 	return runtime_start(&c->rt, argv[0], &e) < 0 ? oci_fail(c, &e, 0) : 0;
+}
+
+int oci_pause_main(struct oci_cmd *c, int argc, char **argv)
+{
+	struct err e = {0};
+	int r = one_id(c, argc, argv, "pause ID");
+
+	if (r)
+		return r;
+	return runtime_pause(&c->rt, argv[0], &e) < 0 ? oci_fail(c, &e, 1) : 0;
+}
+
+int oci_resume_main(struct oci_cmd *c, int argc, char **argv)
+{
+	struct err e = {0};
+	int r = one_id(c, argc, argv, "resume ID");
+
+	if (r)
+		return r;
+	return runtime_resume(&c->rt, argv[0], &e) < 0 ? oci_fail(c, &e, 1) : 0;
 }
 
 int oci_state_main(struct oci_cmd *c, int argc, char **argv)

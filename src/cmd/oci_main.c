@@ -37,6 +37,9 @@ static const struct verb {
 	{"kill", "[--all] ID [SIGNAL]", "send a signal to its first process", oci_kill_main, false},
 	{"delete", "[--force] ID", "remove what is left of a container", oci_delete_main, false},
 	{"exec", "[options] ID COMMAND...", "run one more process in it", oci_exec_main, true},
+	{"pause", "ID", "stop all processes of a container", oci_pause_main, false},
+	{"resume", "ID", "let them go on", oci_resume_main, false},
+	{"ps", "[--format table|json] ID [PS OPTIONS]", "list its processes", oci_ps_main, false},
 	{"list", "[--format table|json] [--quiet]", "list containers", oci_list_main, false},
 	{"spec", "[--bundle DIR]", "write an example config.json", oci_spec_main, false},
 };

@@ -14,7 +14,8 @@
 
 /** Spec: runtime-spec "State" */
 #define OCI_STATUSES(X)                                                                            \
-	X(CREATING, "creating") X(CREATED, "created") X(RUNNING, "running") X(STOPPED, "stopped")
+	X(CREATING, "creating")                                                                    \
+	X(CREATED, "created") X(RUNNING, "running") X(STOPPED, "stopped") X(PAUSED, "paused")
 enum oci_status {
 #define X(id, text) OCI_##id,
 	OCI_STATUSES(X)

@@ -29,29 +29,6 @@ int runtime_create(struct runtime *rt, const struct runtime_create *o, struct er
 	return r;
 }
 
-/** what every later verb needs first */
-struct found {
-	struct oci_state state;
-	enum oci_status status;
-	int dir_fd;
-};
-
-static int find(struct runtime *rt, const char *id, struct found *f, struct err *e)
-{
-	int r = oci_id_check(id, e);
-
-	f->dir_fd = r < 0 ? r : statedir_open(rt, id, e);
-	if (f->dir_fd < 0)
-		return f->dir_fd;
-	r = statedir_load(rt, f->dir_fd, &f->state, e);
-	if (r < 0) {
-		sys_close(f->dir_fd);
-		return err_wrap(e, "container %s", id) ? r : r;
-	}
-	f->status = statedir_status(f->dir_fd, &f->state);
-	return 0;
-}
-
 /* "started" ends when the container's program runs, or says why it does not. */
 static int wait_started(struct runtime *rt, int fd, const struct found *f, struct err *e)
 {
@@ -119,8 +96,10 @@ static int kill_and_wait(const struct oci_state *s, struct err *e)
 	uint64_t ticks;
 	char how;
 
-	if (s->own_pid_ns)
+	if (s->own_pid_ns) {
 		signal_first(s, SIGKILL);
+		cgroup_thaw(&s->cgroups, NULL); /* v1: what is frozen does not die */
+	}
 	if (s->cgroups.n && (!s->own_pid_ns || s->pid == 0)) {
 		int r = cgroup_signal_all(&s->cgroups, SIGKILL, e);
 
@@ -143,7 +122,7 @@ int runtime_start(struct runtime *rt, const char *id, struct err *e)
 	static struct oci_spec spec;
 	auto_close int start_fd = -1;
 	struct found f;
-	int r = find(rt, id, &f, e);
+	int r = statedir_find(rt, id, &f, e);
 
 	if (r < 0)
 		return r;
@@ -169,7 +148,7 @@ int runtime_start(struct runtime *rt, const char *id, struct err *e)
 int runtime_state(struct runtime *rt, const char *id, struct buf *b, struct err *e)
 {
 	struct found f;
-	int r = find(rt, id, &f, e);
+	int r = statedir_find(rt, id, &f, e);
 
 	if (r < 0)
 		return r;
@@ -181,19 +160,22 @@ int runtime_state(struct runtime *rt, const char *id, struct buf *b, struct err 
 int runtime_kill(struct runtime *rt, const char *id, int sig, bool all, struct err *e)
 {
 	struct found f;
-	int r = find(rt, id, &f, e);
+	int r = statedir_find(rt, id, &f, e);
 
 	if (r < 0)
 		return r;
-	if (all)
+	/* as runc: without a pid namespace of its own only this ends the others too */
+	if (all || (sig == SIGKILL && !f.state.own_pid_ns && f.state.cgroups.n))
 		r = cgroup_signal_all(&f.state.cgroups, sig, e);
 	else if (f.status == OCI_STOPPED || f.status == OCI_CREATING)
 		r = -ESRCH;
 	else
 		r = signal_first(&f.state, sig);
+	if (r == 0 && sig == SIGKILL && f.status == OCI_PAUSED)
+		cgroup_thaw(&f.state.cgroups, NULL);
 	sys_close(f.dir_fd);
-	if (r == -ESRCH)
-		return err_text(e, r, "container %s is not running", id);
+	if (r == -ESRCH) /* the words that containerd looks for */
+		return all ? 0 : err_text(e, r, "container not running");
 	return r < 0 && !e->code ? err_set(e, r, "signal container %s", id) : r;
 }
 
@@ -222,7 +204,7 @@ static int destroy(struct runtime *rt, struct found *f, struct err *e)
 int runtime_delete(struct runtime *rt, const char *id, bool force, struct err *e)
 {
 	struct found f;
-	int r = find(rt, id, &f, e);
+	int r = statedir_find(rt, id, &f, e);
 
 	if (r == -ENOENT && force) {
 		*e = (struct err){0};
@@ -234,8 +216,9 @@ int runtime_delete(struct runtime *rt, const char *id, bool force, struct err *e
 		return statedir_remove(rt, id, e);
 	if (r < 0)
 		return r;
-	if (f.status == OCI_RUNNING && !force)
-		r = err_text(e, -EBUSY, "cannot delete container %s: it is running", id);
+	if ((f.status == OCI_RUNNING || f.status == OCI_PAUSED) && !force)
+		r = err_text(e, -EBUSY, "cannot delete container %s: it is %s", id,
+			     oci_status_name(f.status));
 	else
 		r = destroy(rt, &f, e);
 	sys_close(f.dir_fd);
@@ -258,7 +241,7 @@ int runtime_list(struct runtime *rt, runtime_list_fn *fn, void *data, struct err
 		struct found f;
 
 		arena_reset(&rt->arena);
-		if (*name == '.' || find(rt, name, &f, &ignored) < 0)
+		if (*name == '.' || statedir_find(rt, name, &f, &ignored) < 0)
 			continue;
 		fn(data, &f.state, f.status);
 		sys_close(f.dir_fd);

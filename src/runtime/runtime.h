@@ -62,7 +62,14 @@ int runtime_run(struct runtime *rt, const struct runtime_create *o, bool detach,
 /** runtime_state() - the state document */
 int runtime_state(struct runtime *rt, const char *id, struct buf *b, struct err *e);
 
-/** runtime_kill() - @sig to the first process; @all: to every process in the container's cgroup. -ESRCH it has ended */
+/**
+ * runtime_kill() - @sig to the first process
+ * @all: to every process in the container's cgroup; none left is success
+ *
+ * SIGKILL wakes a paused container, and without a pid namespace of its own means all.
+ *
+ * Return: 0; -ESRCH it has ended.
+ */
 int runtime_kill(struct runtime *rt, const char *id, int sig, bool all, struct err *e);
 
 /**
@@ -72,6 +79,14 @@ int runtime_kill(struct runtime *rt, const char *id, int sig, bool all, struct e
  * Return: 0; -ENOENT; -EBUSY it runs.
  */
 int runtime_delete(struct runtime *rt, const char *id, bool force, struct err *e);
+
+/** runtime_pause() - stop every process of it. Return: 0; -EINVAL it does not run; -EBUSY they do not stop */
+int runtime_pause(struct runtime *rt, const char *id, struct err *e);
+int runtime_resume(struct runtime *rt, const char *id, struct err *e);
+
+/** runtime_processes() - pids as this pid namespace has them, also those of exec. Return: count; -EFBIG more than @cap */
+int runtime_processes(struct runtime *rt, const char *id, pid_t *ret_pids, size_t cap,
+		      struct err *e);
 
 /** struct runtime_exec - one more process in a running container */
 struct runtime_exec {

@@ -9,6 +9,7 @@
 
 #include "file/durable.h"
 #include "file/tree.h"
+#include "runtime/cgroup/cgroup.h"
 #include "sys/fd.h"
 #include "sys/proc.h"
 
@@ -172,6 +173,24 @@ enum oci_status statedir_status(int dir_fd, const struct oci_state *s)
 	if (sys_proc_stat(s->pid, &how, &ticks) < 0 || ticks != s->start_ticks || how == 'Z' ||
 	    how == 'X')
 		return OCI_STOPPED;
+	if (cgroup_frozen(&s->cgroups))
+		return OCI_PAUSED;
 	return sys_statat(dir_fd, STATEDIR_START, &st, AT_SYMLINK_NOFOLLOW) == 0 ? OCI_CREATED
 										 : OCI_RUNNING;
+}
+
+int statedir_find(struct runtime *rt, const char *id, struct found *f, struct err *e)
+{
+	int r = oci_id_check(id, e);
+
+	f->dir_fd = r < 0 ? r : statedir_open(rt, id, e);
+	if (f->dir_fd < 0)
+		return f->dir_fd;
+	r = statedir_load(rt, f->dir_fd, &f->state, e);
+	if (r < 0) {
+		sys_close(f->dir_fd);
+		return err_wrap(e, "container %s", id) ? r : r;
+	}
+	f->status = statedir_status(f->dir_fd, &f->state);
+	return 0;
 }

@@ -28,8 +28,18 @@ int statedir_load_config(struct runtime *rt, int dir_fd, struct oci_spec *ret_sp
 int statedir_read_config(struct runtime *rt, int bundle_fd, struct span *ret_text,
 			 struct oci_spec *ret_spec, struct err *e);
 
-/** statedir_status() - by looking at the process and the start pipe */
+/** statedir_status() - by looking at the process, its freezer and the start pipe */
 enum oci_status statedir_status(int dir_fd, const struct oci_state *s);
+
+/** struct found - a container, what every verb after create needs first */
+struct found {
+	struct oci_state state;
+	enum oci_status status;
+	int dir_fd;
+};
+
+/** statedir_find() - @f->dir_fd is the caller's to close on success. Return: 0; -EINVAL bad id; -ENOENT; -errno */
+int statedir_find(struct runtime *rt, const char *id, struct found *f, struct err *e);
 
 /** statedir_read_process() - a process object from @path (exec --process) */
 int statedir_read_process(struct runtime *rt, const char *path, struct oci_process *ret,

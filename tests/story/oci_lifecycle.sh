@@ -31,7 +31,7 @@ expect_out "$id .* running" "list" oci list
 expect_err 1 "not known" "kill with an unknown signal" oci kill "$id" NOSUCH
 expect "kill TERM" oci kill "$id" TERM
 expect "state is stopped" wait_for 5 state_is stopped
-expect_err 1 "is not running" "kill of a stopped container" oci kill "$id" TERM
+expect_err 1 "container not running" "kill of a stopped container" oci kill "$id" TERM
 expect_err 125 "it is stopped" "start of a stopped container" oci start "$id"
 expect "delete" oci delete "$id"
 expect_err 1 "does not exist" "state of a deleted container" oci state "$id"

@@ -10,11 +10,9 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/num.h"
 #include "base/str.h"
 #include "sys/fd.h"
 #include "sys/proc.h"
@@ -80,13 +78,17 @@ size_t cgroup_default_devices(const struct oci_device_rule **ret_rules)
 	return ARRAY_LEN(rules);
 }
 
-static int refuse_populated(int fd, const char *path, struct err *e)
+/* A cgroup that was there before: its processes would share the limits, a frozen one would hold ours. */
+static int refuse_used(int fd, const char *path, struct err *e)
 {
+	const struct oci_strs dirs = {(char *[]){(char *)(uintptr_t)path}, 1};
 	char pids[32];
 
-	if (cgroup_read(fd, "cgroup.procs", pids, sizeof(pids)) <= 0)
-		return 0;
-	return err_text(e, -EBUSY, "cgroup %s exists and holds processes", path);
+	if (cgroup_read(fd, "cgroup.procs", pids, sizeof(pids)) > 0)
+		return err_text(e, -EBUSY, "container's cgroup is not empty: %s", path);
+	if (cgroup_frozen(&dirs))
+		return err_text(e, -EBUSY, "container's cgroup unexpectedly frozen: %s", path);
+	return 0;
 }
 
 static int make_dirs(struct cgroup *c, struct cgroup_hierarchy *h, struct err *e)
@@ -120,7 +122,7 @@ static int make_dirs(struct cgroup *c, struct cgroup_hierarchy *h, struct err *e
 	if (r < 0)
 		return err_set(e, r, "make cgroup %s", h->path);
 	h->fd = take_fd(&fd);
-	return h->made ? 0 : refuse_populated(h->fd, h->path, e);
+	return h->made ? 0 : refuse_used(h->fd, h->path, e);
 }
 
 int cgroup_create(struct cgroup *c, const struct oci_resources *r, struct err *e)
@@ -179,78 +181,6 @@ int cgroup_open(struct cgroup *ret_cgroup, const struct oci_strs *dirs, struct e
 	}
 	*ret_cgroup = c;
 	return 0;
-}
-
-static int signal_pids(int dir_fd, int sig, size_t *ret_n)
-{
-	char pids[1024];
-	ssize_t n = cgroup_read(dir_fd, "cgroup.procs", pids, sizeof(pids));
-	struct span rest = {pids, n > 0 ? (size_t)n : 0};
-	bool more = rest.len > 0;
-
-	/* a text that was cut ends in half a number: the next round sees that process */
-	while (more) {
-		struct span line = span_cut(rest, '\n', &rest, &more);
-		uint64_t pid;
-
-		if (!more || num_u64(line, INT32_MAX, &pid) < 0 || pid <= 1)
-			continue;
-		(*ret_n)++;
-		sys_kill((pid_t)pid, sig);
-	}
-	return n < 0 && n != -ENOENT && n != -ENODEV ? (int)n : 0;
-}
-
-/* Depth is bounded, so is the recursion: 2 KiB + a directory reader a level. */
-static int signal_tree(int dir_fd, int sig, unsigned int depth, size_t *ret_n)
-{
-	struct sys_dir dir;
-	const char *name;
-	unsigned char type;
-	auto_close int fd = sys_open(dir_fd, ".", O_RDONLY | O_DIRECTORY, 0);
-	int r = fd < 0 ? fd : signal_pids(fd, sig, ret_n);
-
-	if (r < 0 || depth == MAX_DEPTH)
-		return r;
-	sys_dir_init(&dir, fd);
-	while (sys_dir_next(&dir, &name, &type) == 1) {
-		auto_close int sub = -1;
-
-		if (type != 4 /* DT_DIR */)
-			continue;
-		sub = sys_open(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
-		if (sub >= 0)
-			signal_tree(sub, sig, depth + 1, ret_n);
-	}
-	return 0;
-}
-
-static int signal_dir(const char *path, int sig, size_t *ret_n)
-{
-	auto_close int fd = sys_open(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
-
-	return fd == -ENOENT ? 0 : fd < 0 ? fd : signal_tree(fd, sig, 0, ret_n);
-}
-
-int cgroup_signal_all(const struct oci_strs *dirs, int sig, struct err *e)
-{
-	size_t total = 0, alive;
-	int r = 0;
-
-	for (unsigned int waited = 0; waited < WAIT_MS; waited += 5) {
-		alive = 0;
-		/* every hierarchy holds the same processes: the first that answers is enough */
-		for (size_t i = 0; i < dirs->n && alive == 0 && r == 0; i++)
-			r = signal_dir(dirs->v[i], sig, &alive);
-		total += alive;
-		if (r < 0)
-			return err_set(e, r, "signal the processes of a cgroup");
-		if (alive == 0 || sig != SIGKILL)
-			return total ? 0 : -ESRCH;
-		sys_sleep_ms(5);
-	}
-	return err_text(e, -EBUSY, "processes in cgroup %s survive SIGKILL",
-			dirs->n ? dirs->v[0] : "");
 }
 
 static int remove_tree(int parent_fd, const char *name, unsigned int depth)

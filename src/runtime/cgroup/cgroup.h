@@ -66,8 +66,37 @@ void cgroup_close(struct cgroup *c);
 /** cgroup_open() - from the directories that a state file lists */
 int cgroup_open(struct cgroup *ret_cgroup, const struct oci_strs *dirs, struct err *e);
 
-/** cgroup_signal_all() - @sig to every process in it and below; SIGKILL repeats until nobody is left (5 s). Return: 0; -EBUSY; -ESRCH nobody was there */
+/**
+ * cgroup_each_process() - call @fn for every process in the directories that a state file lists and below
+ *
+ * All hierarchies hold the same processes: the first one that has any is walked. A process that moves
+ * or starts meanwhile may be missed or seen twice.
+ *
+ * Return: number of calls; -errno.
+ */
+typedef void cgroup_process_fn(void *data, pid_t pid);
+int cgroup_each_process(const struct oci_strs *dirs, cgroup_process_fn *fn, void *data);
+
+/**
+ * cgroup_signal_all() - @sig to every process in it and below
+ *
+ * Frozen meanwhile where there is a freezer, so that nobody escapes by forking. SIGKILL thaws, and repeats until
+ * nobody is left (5 s).
+ *
+ * Return: 0; -EBUSY; -ESRCH nobody was there.
+ */
 int cgroup_signal_all(const struct oci_strs *dirs, int sig, struct err *e);
+
+/**
+ * cgroup_freeze() - stop all processes, and wait until they stand; thawed again when they do not within 5 s
+ *
+ * Return: 0; -EBUSY; -EOPNOTSUPP no hierarchy has a freezer.
+ */
+int cgroup_freeze(const struct oci_strs *dirs, struct err *e);
+int cgroup_thaw(const struct oci_strs *dirs, struct err *e);
+
+/** cgroup_frozen() - frozen, or on the way to it */
+bool cgroup_frozen(const struct oci_strs *dirs);
 
 /** cgroup_remove() - the directories and what the container made below them; waits for the kernel up to 5 s. -ENOENT is success */
 int cgroup_remove(const struct oci_strs *dirs, struct err *e);
