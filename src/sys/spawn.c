@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "sys/fd.h"
+#include "sys/ns.h"
 #include "sys/proc.h"
 #include "sys/ret.h"
 
@@ -24,18 +25,6 @@
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x00001000
 #endif
-
-static void reset_signals(void)
-{
-	struct sigaction dfl = {.sa_handler = SIG_DFL};
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			sigaction(sig, &dfl, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
 
 /* Every source is first moved above all targets, so that no target overwrites a source. */
 static int place_fds(const struct sys_spawn *s, int *status_fd)
@@ -84,7 +73,7 @@ static int become(const struct sys_spawn *s, bool born_there, pid_t parent, int 
 	static const char *const no_environment[] = {NULL};
 	int r;
 
-	reset_signals();
+	sys_signals_reset();
 	r = enter_cgroups(s, born_there);
 	if (r < 0)
 		return r;
