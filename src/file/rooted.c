@@ -57,7 +57,7 @@ int rooted_open_regular(int root_fd, const char *path, off_t max, struct err *e)
 	return take_fd(&fd);
 }
 
-/* Makes @name in @parent_fd as asked for, whatever the umask. Return: O_PATH fd; -errno */
+/* Makes @name in @parent_fd as asked for, whatever the umask. Return: fd; -errno */
 static int make_dir(int parent_fd, const char *name, mode_t mode, uid_t uid, gid_t gid)
 {
 	auto_close int fd = -1;
@@ -71,7 +71,25 @@ static int make_dir(int parent_fd, const char *name, mode_t mode, uid_t uid, gid
 	r = sys_chown(fd, "", uid, gid, AT_EMPTY_PATH);
 	if (r == 0)
 		r = sys_fchmod(fd, mode);
-	return r < 0 ? r : sys_open(fd, ".", O_PATH | O_DIRECTORY, 0);
+	return r < 0 ? r : take_fd(&fd);
+}
+
+/* Cuts @prefix to the longest part of it that exists. Return: O_PATH fd of that; -errno */
+static int open_existing(int root_fd, char *prefix, size_t *ret_len)
+{
+	size_t len = strlen(prefix);
+	int fd = -ENOENT;
+
+	while (fd == -ENOENT && len) {
+		while (len && prefix[len - 1] == '/')
+			len--;
+		while (len && prefix[len - 1] != '/')
+			len--;
+		prefix[len] = '\0';
+		fd = resolve(root_fd, len ? prefix : ".", O_PATH | O_DIRECTORY, 0);
+	}
+	*ret_len = len;
+	return fd;
 }
 
 /*
@@ -83,7 +101,7 @@ int rooted_mkdirs(int root_fd, const char *path, mode_t mode, uid_t uid, gid_t g
 {
 	auto_close int at = resolve(root_fd, *path ? path : ".", O_PATH | O_DIRECTORY, 0);
 	static char prefix[PATH_MAX];
-	size_t end = 0;
+	size_t end;
 
 	if (at >= 0)
 		return take_fd(&at);
@@ -91,19 +109,22 @@ int rooted_mkdirs(int root_fd, const char *path, mode_t mode, uid_t uid, gid_t g
 		return err_set(e, at, "open %s in its root", path);
 	if (str_copy(prefix, sizeof(prefix), path) < 0)
 		return err_set(e, -ENAMETOOLONG, "path in a root");
-	at = resolve(root_fd, ".", O_PATH | O_DIRECTORY, 0);
+	at = open_existing(root_fd, prefix, &end);
 	while (at >= 0) {
 		size_t start = end + strspn(path + end, "/");
-		int next;
+		int next, there;
 
 		if (!path[start])
 			return take_fd(&at);
 		end = start + strcspn(path + start, "/");
+		memcpy(prefix, path, end);
 		prefix[end] = '\0';
-		next = resolve(root_fd, prefix, O_PATH | O_DIRECTORY, 0);
-		if (next == -ENOENT)
-			next = make_dir(at, prefix + start, mode, uid, gid);
-		prefix[end] = path[end];
+		next = make_dir(at, prefix + start, mode, uid, gid);
+		/* "..", or somebody was faster */
+		if (next == -EEXIST) {
+			there = resolve(root_fd, prefix, O_PATH | O_DIRECTORY, 0);
+			next = there == -ENOENT ? -EEXIST : there;
+		}
 		sys_close(at);
 		at = next;
 	}

@@ -18,7 +18,7 @@ int rooted_open(int root_fd, const char *path, int flags, mode_t mode, struct er
 /** rooted_open_regular() - for reading what the tree's owner wrote: O_NONBLOCK, refused unless a regular file of at most @max bytes */
 int rooted_open_regular(int root_fd, const char *path, off_t max, struct err *e);
 
-/** rooted_mkdirs() - make the missing directories of @path (mode, owner). Return: O_PATH fd of the last; -errno */
+/** rooted_mkdirs() - make the missing directories of @path (mode, owner). Return: fd of the last; -errno */
 int rooted_mkdirs(int root_fd, const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *e);
 
 /**
