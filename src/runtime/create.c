@@ -30,6 +30,7 @@
 #include "sys/ns.h"
 #include "sys/proc.h"
 #include "sys/sock.h"
+#include "sys/watch.h"
 
 static struct filter_program program;
 
@@ -318,8 +319,12 @@ static int settle(struct creation *c, struct err *e)
 	struct stage_msg m = {0};
 	int r = write_maps(c, e);
 
-	if (r == 0 && !c->by_pipe && !stage_asks(&c->spec))
+	if (r == 0 && !c->by_pipe && !stage_asks(&c->spec)) {
 		r = go_early(c, e);
+		/* whatever it says, it is read when its end is closed, by its exec or exit: we sleep once */
+		if (r == 0)
+			sys_poll_one(c->sync_fd, 0, -1);
+	}
 	while (r == 0 && m.kind != STAGE_READY) {
 		r = stage_wait(c->sync_fd, &m);
 		if (r == 0)
