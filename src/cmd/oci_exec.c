@@ -30,12 +30,13 @@ static int parse_user(struct words *w, struct err *e)
 	if (!w->user)
 		return 0;
 	uid = span_cut(span_of(w->user), ':', &gid, &has_gid);
-	r = num_u32(uid, UINT32_MAX - 1, &u);
+	r = num_u32(uid, UINT32_MAX - 1, &u); /* 2^32 - 1 is "no change" to the kernel */
 	if (r == 0 && has_gid)
 		r = num_u32(gid, UINT32_MAX - 1, &g);
 	if (r < 0)
 		return err_text(e, -EINVAL, "--user \"%.64s\" is not uid[:gid] in digits", w->user);
 	w->o.has_user = true;
+	w->o.has_group = has_gid;
 	w->o.uid = u;
 	w->o.gid = g;
 	return 0;
@@ -74,7 +75,8 @@ int oci_exec_main(struct oci_cmd *c, int argc, char **argv)
 {
 	static const char text[] =
 		"exec [--process FILE | --user UID[:GID] --cwd DIR --env N=V --cap CAP "
-		"--additional-gids GID --no-new-privs] [--tty --console-socket PATH] [--detach] "
+		"--additional-gids GID --no-new-privs --apparmor PROFILE --process-label LABEL] "
+		"[--ignore-paused] [--tty --console-socket PATH] [--detach] "
 		"[--pid-file PATH] [--preserve-fds N] ID [COMMAND...]";
 	static struct words w;
 	const struct oci_opt opts[] = {
@@ -92,7 +94,10 @@ int oci_exec_main(struct oci_cmd *c, int argc, char **argv)
 		 .list = w.gids,
 		 .n_list = &w.n_gids,
 		 .cap_list = MAX_LIST},
-		{.name = "no-new-privs", .flag = &w.o.no_new_privs},
+		{.name = "no-new-privs", .flag = &w.o.no_new_privs, .seen = &w.o.sets_no_new_privs},
+		{.name = "apparmor", .value = &w.o.apparmor},
+		{.name = "process-label", .value = &w.o.selinux},
+		{.name = "ignore-paused", .flag = &w.o.ignore_paused},
 		{.name = "tty", .letter = 't', .flag = &w.o.tty},
 		{.name = "console-socket", .value = &w.o.console_socket},
 		{.name = "detach", .letter = 'd', .flag = &w.o.detach},

@@ -45,6 +45,8 @@ static int set_flag(const struct oci_opt *o, const char *value, struct err *e)
 	if (value && !str_eq(value, "true") && !str_eq(value, "false"))
 		return err_text(e, -EINVAL, "--%s takes no value", o->name);
 	*o->flag = !value || str_eq(value, "true");
+	if (o->seen)
+		*o->seen = true;
 	return 0;
 }
 

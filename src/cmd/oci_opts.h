@@ -12,6 +12,7 @@ struct oci_opt {
 	char letter;	  /* 0 = none */
 	const char *help;
 	bool *flag;	    /* a switch ... */
+	bool *seen;	    /* (set if it was given, with whatever value) */
 	const char **value; /* ... or a value, the last one counts ... */
 	const char **list;  /* ... or values, all of them */
 	size_t *n_list, cap_list;

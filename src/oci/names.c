@@ -21,27 +21,36 @@ const char *const oci_hook_names[OCI_HOOK_COUNT] = {
 #undef X
 };
 
-static const char *const action_names[] = {
+const char *const oci_sched_policy_names[] = {
+#define X(id) "SCHED_" #id,
+	OCI_SCHED_POLICIES(X)
+#undef X
+		NULL,
+};
+
+const char *const oci_sched_flag_names[] = {
+#define X(id) "SCHED_FLAG_" #id,
+	OCI_SCHED_FLAGS(X)
+#undef X
+		NULL,
+};
+
+const char *const oci_ioprio_class_names[] = {"IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE",
+					      "IOPRIO_CLASS_IDLE", NULL};
+
+const char *const oci_seccomp_action_names[] = {
 #define X(id, text) text,
 	OCI_SECCOMP_ACTIONS(X)
 #undef X
+		NULL,
 };
 
-static const char *const op_names[] = {
+const char *const oci_seccomp_op_names[] = {
 #define X(id, text) text,
 	OCI_SECCOMP_OPS(X)
 #undef X
+		NULL,
 };
-
-const char *oci_seccomp_action_name(enum oci_seccomp_action a)
-{
-	return action_names[a];
-}
-
-const char *oci_seccomp_op_name(enum oci_seccomp_op op)
-{
-	return op_names[op];
-}
 
 /* position = number in linux/capability.h */
 static const char *const cap_names[] = {

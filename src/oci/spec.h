@@ -57,6 +57,29 @@ struct oci_rlimit {
 	uint64_t soft, hard;
 };
 
+/* clang-format off */
+#define OCI_SCHED_POLICIES(X)									\
+	X(OTHER) X(FIFO) X(RR) X(BATCH) X(ISO) X(IDLE) X(DEADLINE)
+#define OCI_SCHED_FLAGS(X)									\
+	X(RESET_ON_FORK) X(RECLAIM) X(DL_OVERRUN) X(KEEP_POLICY) X(KEEP_PARAMS)			\
+	X(UTIL_CLAMP_MIN) X(UTIL_CLAMP_MAX)
+/* clang-format on */
+enum oci_sched_policy { /* the kernel's numbers */
+#define X(id) OCI_SCHED_##id,
+			OCI_SCHED_POLICIES(X)
+#undef X
+};
+
+/** struct oci_scheduler - what sched_setattr(2) is given; flags: bit n = n-th of OCI_SCHED_FLAGS, as there */
+struct oci_scheduler {
+	bool set;
+	enum oci_sched_policy policy;
+	int32_t nice;
+	uint32_t priority;
+	uint32_t flags;
+	uint64_t runtime, deadline, period; /* ns */
+};
+
 struct oci_process {
 	bool set;
 	bool terminal;
@@ -73,6 +96,11 @@ struct oci_process {
 	size_t n_rlimits;
 	bool no_new_privs;
 	struct oci_num oom_score_adj;
+	char *apparmor, *selinux; /* NULL or ""; profile and label of the program */
+	struct oci_scheduler scheduler;
+	struct oci_num io_priority; /* as ioprio_set(2) takes it: class << 13 | level */
+	/* lists of processors for exec, checked by oci_cpus_parse(); NULL = not given */
+	char *cpus_initial, *cpus_final;
 };
 
 struct oci_idmap {
@@ -199,6 +227,7 @@ struct oci_seccomp_rule {
 
 struct oci_seccomp {
 	bool set;
+	char *listener_path, *listener_metadata; /* NULL or "" = not given */
 	enum oci_seccomp_action default_action;
 	struct oci_num default_errno;
 	struct oci_strs archs, flags; /* as in the document; confine/seccomp knows them */
@@ -261,8 +290,10 @@ struct oci_spec {
 /** names of enum members, as in the documents */
 extern const char *const oci_ns_names[OCI_NS_COUNT];
 extern const char *const oci_hook_names[OCI_HOOK_COUNT];
-const char *oci_seccomp_action_name(enum oci_seccomp_action a);
-const char *oci_seccomp_op_name(enum oci_seccomp_op op);
+/* these end with NULL */
+extern const char *const oci_sched_policy_names[], *const oci_sched_flag_names[];
+extern const char *const oci_ioprio_class_names[]; /* from class 1 on */
+extern const char *const oci_seccomp_action_names[], *const oci_seccomp_op_names[];
 
 /** oci_cap_number() - "CAP_CHOWN" (or "chown", any case) → 0. Return: number; -EINVAL nobody knows it */
 int oci_cap_number(const char *name);
@@ -271,6 +302,15 @@ const char *oci_cap_name(unsigned int cap); /* "CAP_CHOWN"; NULL if unknown */
 /** oci_rlimit_number() - "RLIMIT_NOFILE" → RLIMIT_NOFILE. Return: number; -EINVAL */
 int oci_rlimit_number(const char *name);
 const char *oci_rlimit_name(int resource);
+
+#define OCI_MAX_CPUS 1024
+
+/**
+ * oci_cpus_parse() - "0-3,7" to a bit per processor
+ *
+ * Return: 0; -EINVAL no such list, or nothing in it; -ERANGE a number of OCI_MAX_CPUS or more.
+ */
+int oci_cpus_parse(const char *list, uint64_t ret_mask[OCI_MAX_CPUS / 64]);
 
 /**
  * oci_spec_read() - config.json to model

@@ -105,6 +105,15 @@ char *oci_json_path(const struct json *v)
 	return s;
 }
 
+size_t oci_json_word(const struct json *v, const char *const *names)
+{
+	size_t n = 0;
+
+	while (names[n])
+		n++;
+	return oci_json_choice(v, names, n);
+}
+
 static void read_mounts(const struct json *v, struct oci_spec *s)
 {
 	struct json_iter it = {0};

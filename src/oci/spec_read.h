@@ -21,6 +21,9 @@ size_t oci_json_choice(const struct json *v, const char *const *names, size_t n)
 /** oci_json_path() - a string that has to begin with '/' */
 char *oci_json_path(const struct json *v);
 
+/** oci_json_word() - the same, @names end with NULL */
+size_t oci_json_word(const struct json *v, const char *const *names);
+
 void oci_read_process(const struct json *v, struct oci_process *p);
 void oci_read_linux(const struct json *v, struct oci_spec *s);
 void oci_read_namespaces(const struct json *lin, struct oci_spec *s); /* and netDevices, intelRdt */

@@ -93,6 +93,25 @@ static void put_cap_set(struct buf *b, const char *key, uint64_t set)
 	buf_putc(b, ']');
 }
 
+static void put_scheduler(struct buf *b, const struct oci_scheduler *s)
+{
+	if (!s->set)
+		return;
+	put_open(b, "scheduler", '{');
+	put_str(b, "policy", oci_sched_policy_names[s->policy]);
+	put_i64(b, "nice", s->nice);
+	put_u64(b, "priority", s->priority);
+	put_open(b, "flags", '[');
+	for (size_t i = 0; oci_sched_flag_names[i]; i++)
+		if (s->flags >> i & 1)
+			put_str(b, NULL, oci_sched_flag_names[i]);
+	buf_putc(b, ']');
+	put_u64(b, "runtime", s->runtime);
+	put_u64(b, "deadline", s->deadline);
+	put_u64(b, "period", s->period);
+	buf_putc(b, '}');
+}
+
 static void put_process(struct buf *b, const struct oci_process *p)
 {
 	if (!p->set)
@@ -141,6 +160,21 @@ static void put_process(struct buf *b, const struct oci_process *p)
 	}
 	put_bool(b, "noNewPrivileges", p->no_new_privs);
 	put_num(b, "oomScoreAdj", p->oom_score_adj);
+	put_str(b, "apparmorProfile", p->apparmor);
+	put_str(b, "selinuxLabel", p->selinux);
+	put_scheduler(b, &p->scheduler);
+	if (p->io_priority.set) {
+		put_open(b, "ioPriority", '{');
+		put_str(b, "class", oci_ioprio_class_names[(p->io_priority.v >> 13) - 1]);
+		put_i64(b, "priority", p->io_priority.v & 7);
+		buf_putc(b, '}');
+	}
+	if (p->cpus_initial || p->cpus_final) {
+		put_open(b, "execCPUAffinity", '{');
+		put_str(b, "initial", p->cpus_initial);
+		put_str(b, "final", p->cpus_final);
+		buf_putc(b, '}');
+	}
 	buf_putc(b, '}');
 }
 
@@ -269,17 +303,19 @@ static void put_seccomp(struct buf *b, const struct oci_seccomp *s)
 	if (!s->set)
 		return;
 	put_open(b, "seccomp", '{');
-	put_str(b, "defaultAction", oci_seccomp_action_name(s->default_action));
+	put_str(b, "defaultAction", oci_seccomp_action_names[s->default_action]);
 	put_num(b, "defaultErrnoRet", s->default_errno);
 	put_strs(b, "architectures", &s->archs);
 	put_strs(b, "flags", &s->flags);
+	put_str(b, "listenerPath", s->listener_path);
+	put_str(b, "listenerMetadata", s->listener_metadata);
 	put_open(b, "syscalls", '[');
 	for (size_t i = 0; i < s->n_rules; i++) {
 		const struct oci_seccomp_rule *r = &s->rules[i];
 
 		put_open(b, NULL, '{');
 		put_strs(b, "names", &r->names);
-		put_str(b, "action", oci_seccomp_action_name(r->action));
+		put_str(b, "action", oci_seccomp_action_names[r->action]);
 		put_num(b, "errnoRet", r->errno_ret);
 		if (r->n_args) {
 			put_open(b, "args", '[');
@@ -288,7 +324,7 @@ static void put_seccomp(struct buf *b, const struct oci_seccomp *s)
 				put_u64(b, "index", r->args[j].index);
 				put_u64(b, "value", r->args[j].value);
 				put_u64(b, "valueTwo", r->args[j].value_two);
-				put_str(b, "op", oci_seccomp_op_name(r->args[j].op));
+				put_str(b, "op", oci_seccomp_op_names[r->args[j].op]);
 				buf_putc(b, '}');
 			}
 			buf_putc(b, ']');

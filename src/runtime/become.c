@@ -17,9 +17,11 @@
 #include "file/procfs.h"
 #include "file/rooted.h"
 #include "runtime/confine/caps.h"
+#include "runtime/environ.h"
 #include "sys/cred.h"
 #include "sys/fd.h"
 #include "sys/ns.h"
+#include "sys/sched.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -60,20 +62,20 @@ static int check_executable(const char *path)
 	return S_ISREG(st.st_mode) && st.st_mode & 0111 ? 0 : -EACCES;
 }
 
-static const char *env_of(const struct oci_process *p, const char *name)
+static const char *env_of(char *const *env, const char *name)
 {
 	size_t len = strlen(name);
 
-	for (size_t i = 0; i < p->env.n; i++)
-		if (!strncmp(p->env.v[i], name, len) && p->env.v[i][len] == '=')
-			return p->env.v[i] + len + 1;
+	for (; *env; env++)
+		if (!strncmp(*env, name, len) && (*env)[len] == '=')
+			return *env + len + 1;
 	return NULL;
 }
 
 static int find_executable(struct become *b, struct err *e)
 {
 	static char path[PATH_MAX];
-	const char *name = b->process->args.v[0], *env = env_of(b->process, "PATH");
+	const char *name = b->process->args.v[0], *env = env_of(b->env, "PATH");
 	struct span rest = span_of(env ? env : DEFAULT_PATH);
 	int worst = -ENOENT, r;
 	bool more = true;
@@ -112,6 +114,50 @@ static int set_rlimits(const struct oci_process *p, struct err *e)
 			return err_set(e, r, "set %s", oci_rlimit_name(l->resource));
 	}
 	return 0;
+}
+
+static int set_scheduler(const struct oci_scheduler *s, struct err *e)
+{
+	struct sys_sched a = {.policy = s->policy,
+			      .flags = s->flags,
+			      .nice = s->nice,
+			      .priority = s->priority,
+			      .runtime_ns = s->runtime,
+			      .deadline_ns = s->deadline,
+			      .period_ns = s->period};
+	int r = s->set ? sys_set_sched(&a) : 0;
+
+	/* the kernel admits a deadline task only where it may use every processor */
+	if (r == -EPERM && s->policy == OCI_SCHED_DEADLINE)
+		return err_set(e, r,
+			       "process scheduler can't be used together with AllowedCPUs "
+			       "(cpu.cpus): SCHED_DEADLINE");
+	return r < 0 ? err_set(e, r, "process.scheduler %s", oci_sched_policy_names[s->policy]) : 0;
+}
+
+static int set_priorities(const struct oci_process *p, struct err *e)
+{
+	int r = set_scheduler(&p->scheduler, e);
+
+	if (r == 0 && p->io_priority.set) {
+		r = sys_set_io_priority((int)p->io_priority.v);
+		if (r < 0)
+			err_set(e, r, "process.ioPriority");
+	}
+	return r;
+}
+
+int become_placed(const char *list, struct err *e)
+{
+	uint64_t mask[OCI_MAX_CPUS / 64];
+	int r;
+
+	if (list)
+		oci_cpus_parse(list, mask);
+	else
+		memset(mask, 0xff, sizeof(mask));
+	r = sys_set_cpus(mask, ARRAY_LEN(mask));
+	return r < 0 && list ? err_set(e, r, "run on processors %.64s", list) : 0;
 }
 
 int become_victim(const struct oci_process *p, struct err *e)
@@ -154,11 +200,14 @@ int become_prepare(struct become *b, struct err *e)
 	int r;
 
 	b->exit_code = EXIT_RUNTIME;
+	b->env = environ_make(p);
 	r = enter_cwd(p->cwd, e);
 	if (r == 0)
 		r = find_executable(b, e);
 	if (r == 0)
 		r = set_rlimits(p, e);
+	if (r == 0)
+		r = set_priorities(p, e);
 	if (r < 0)
 		return r;
 	give_pipes(p);
@@ -187,7 +236,6 @@ int become_user(struct become *b, struct err *e)
 
 int become_exec(struct become *b, struct err *e)
 {
-	static char *const no_env[] = {NULL};
 	const struct oci_process *p = b->process;
 	int r = 0;
 
@@ -195,7 +243,7 @@ int become_exec(struct become *b, struct err *e)
 		r = filter_load(b->filter, e);
 	if (r < 0)
 		return r;
-	r = sys_exec(b->path, p->args.v, p->env.v ? p->env.v : no_env);
+	r = sys_exec(b->path, p->args.v, b->env);
 	b->exit_code = r == -ENOENT || r == -ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 	if (r == -ENOENT)
 		return err_text(

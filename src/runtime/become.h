@@ -20,13 +20,23 @@ struct become {
 	struct oci_num personality;
 	int exit_code;
 	const char *path; /* the executable, found by become_prepare() */
+	char *const *env;
 };
 
 /** become_victim() - oom_score_adj, before the host's root and namespaces are left */
 int become_victim(const struct oci_process *p, struct err *e);
 
-/** become_prepare() - working directory (made if missing), executable, rlimits, umask, personality */
+/**
+ * become_prepare() - working directory (made if missing), environment, executable, rlimits, scheduler,
+ * I/O priority, umask, personality
+ */
 int become_prepare(struct become *b, struct err *e);
+
+/**
+ * become_placed() - processors it may run on, once it is in its cgroup
+ * @list: NULL = all that the cgroup has, whatever we were started with; failing to is no error then
+ */
+int become_placed(const char *list, struct err *e);
 int become_user(struct become *b, struct err *e);
 int become_exec(struct become *b, struct err *e);
 

@@ -20,6 +20,8 @@
 #include "file/durable.h"
 #include "runtime/become.h"
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/confine/label.h"
+#include "runtime/exec_process.h"
 #include "runtime/run.h"
 #include "runtime/runtime.h"
 #include "runtime/stage.h"
@@ -104,6 +106,20 @@ static int open_terminal(struct joining *j, struct err *e)
 	return become_terminal(slave, &j->process, e);
 }
 
+/* Spec: process.execCPUAffinity: "initial" until it is in the cgroup, "final" from then on. */
+static int enter_cgroup(struct joining *j, bool born, struct err *e)
+{
+	const struct oci_process *p = &j->process;
+	int r = p->cpus_initial ? become_placed(p->cpus_initial, e) : 0;
+
+	if (r == 0)
+		r = cgroup_enter(&j->cgroup, born, e);
+	if (r == 0 && (p->cpus_final || !p->cpus_initial))
+		r = become_placed(p->cpus_final, e);
+	cgroup_close(&j->cgroup);
+	return r;
+}
+
 static void joined_main(struct joining *j, bool born) __attribute__((noreturn));
 static void joined_main(struct joining *j, bool born)
 {
@@ -111,20 +127,24 @@ static void joined_main(struct joining *j, bool born)
 			   .filter = &program,
 			   .personality = j->spec.personality,
 			   .exit_code = EXIT_RUNTIME};
+	struct label label = LABEL_INIT;
 	struct err e = {0};
 	int r;
 
 	sys_signals_reset();
 	r = sys_setsid();
 	if (r >= 0)
-		r = cgroup_enter(&j->cgroup, born, &e);
+		r = enter_cgroup(j, born, &e);
 	if (r >= 0)
 		r = become_victim(&j->process, &e);
-	cgroup_close(&j->cgroup);
+	if (r >= 0)
+		r = label_open(&j->process, &label, &e);
 	if (r >= 0)
 		r = join_all(j, &e);
 	if (r == 0 && j->process.terminal)
 		r = open_terminal(j, &e);
+	if (r == 0)
+		r = label_apply(&j->process, &label, &e);
 	if (r == 0)
 		r = sys_close_from(3 + (int)j->o->preserve_fds, &j->stage_fd, 1);
 	if (r == 0)
@@ -139,51 +159,6 @@ static void joined_main(struct joining *j, bool born)
 		err_set(&e, r, "set up the process");
 	stage_report(j->stage_fd, b.exit_code, &e);
 	sys_exit_now(1);
-}
-
-static int change_process(struct runtime *rt, struct joining *j, struct err *e)
-{
-	const struct runtime_exec *o = j->o;
-	struct oci_process *p = &j->process;
-	struct arena *a = &rt->arena;
-	char **env;
-
-	if (o->process_path)
-		return statedir_read_process(rt, o->process_path, p, e);
-	*p = j->spec.process;
-	p->terminal = o->tty;
-	p->args.v = arena_array(a, o->n_args + 1, sizeof(char *));
-	env = arena_array(a, p->env.n + o->n_env + 1, sizeof(char *));
-	if (!p->args.v || !env)
-		return err_set(e, -ENOMEM, "arguments");
-	for (size_t i = 0; i < o->n_args; i++)
-		p->args.v[i] = (char *)(uintptr_t)o->args[i];
-	p->args.n = o->n_args;
-	for (size_t i = 0; i < p->env.n; i++)
-		env[i] = p->env.v[i];
-	for (size_t i = 0; i < o->n_env; i++)
-		env[p->env.n + i] = (char *)(uintptr_t)o->env[i];
-	p->env.v = env;
-	p->env.n += o->n_env;
-	if (o->cwd)
-		p->cwd = (char *)(uintptr_t)o->cwd;
-	if (o->has_user) {
-		p->uid = o->uid;
-		p->gid = o->gid;
-	}
-	if (o->n_groups) {
-		p->groups = (gid_t *)(uintptr_t)o->groups;
-		p->n_groups = o->n_groups;
-	}
-	p->no_new_privs |= o->no_new_privs;
-	p->caps.set = true;
-	p->caps.bounding |= o->add_caps;
-	p->caps.permitted |= o->add_caps;
-	p->caps.effective |= o->add_caps;
-	if (*p->cwd != '/')
-		return err_text(e, -EINVAL, "working directory %.64s is not an absolute path",
-				p->cwd);
-	return 0;
 }
 
 static int open_namespaces(struct joining *j, struct err *e)
@@ -223,12 +198,17 @@ static int prepare(struct runtime *rt, struct joining *j, struct err *e)
 	if (r < 0)
 		return r;
 	status = statedir_status(dir, &j->state);
-	if (status != OCI_RUNNING && status != OCI_CREATED)
-		return err_text(e, -EINVAL, "cannot exec in container %s: it is %s", j->o->id,
-				oci_status_name(status));
+	/* a process that joins a frozen cgroup stops, and we with it, until somebody resumes it */
+	if (status == OCI_PAUSED && !j->o->ignore_paused)
+		return err_text(e, -EBUSY,
+				"cannot exec in a paused container (use --ignore-paused to "
+				"override)");
+	if (status != OCI_RUNNING && status != OCI_CREATED && status != OCI_PAUSED)
+		return err_text(e, -EINVAL, "cannot exec in a %s container: %s",
+				oci_status_name(status), j->o->id);
 	r = statedir_load_config(rt, dir, &j->spec, e);
 	if (r == 0)
-		r = change_process(rt, j, e);
+		r = exec_process(rt, j->o, &j->spec.process, &j->process, e);
 	if (r < 0)
 		return r;
 	if (j->process.terminal != (j->o->console_socket != NULL))

@@ -98,13 +98,15 @@ struct runtime_exec {
 	const char *cwd;	/* NULL = the container's */
 	const char *const *env; /* added */
 	size_t n_env;
-	bool has_user;
+	bool has_user, has_group; /* else the container's */
 	uid_t uid;
 	gid_t gid;
-	const gid_t *groups; /* additional, with has_groups */
+	const gid_t *groups; /* added */
 	size_t n_groups;
 	uint64_t add_caps;
-	bool no_new_privs, tty, detach;
+	const char *apparmor, *selinux; /* NULL = the container's */
+	bool sets_no_new_privs, no_new_privs;
+	bool tty, detach, ignore_paused;
 	const char *console_socket, *pid_file;
 	unsigned int preserve_fds;
 };

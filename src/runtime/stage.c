@@ -190,7 +190,11 @@ static int birth(struct stage *s, struct err *e)
 		return err_set(e, r, "setsid");
 	r = cgroup_enter(s->cgroup, s->born_in_cgroup, e);
 	if (r == 0)
+		r = become_placed(NULL, e);
+	if (r == 0)
 		r = become_victim(p, e);
+	if (r == 0)
+		r = label_open(p, &s->label, e);
 	if (r == 0 && s->spec->ns[OCI_NS_USER].set)
 		r = become_root_of_userns(s, e);
 	if (r == 0)
@@ -277,6 +281,8 @@ static int until_ready(struct stage *s, struct become *b, struct err *e)
 
 	if (r == 0)
 		r = enter_root(s, e);
+	if (r == 0)
+		r = label_apply(b->process, &s->label, e);
 	if (r == 0)
 		r = close_rest(s, e);
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include "oci/spec.h"
 #include "oci/state.h"
 #include "runtime/confine/filter.h"
+#include "runtime/confine/label.h"
 
 struct cgroup;
 
@@ -45,6 +46,7 @@ struct stage {
 	int console_fd;	    /* connected socket, or -1 */
 	int ns_fds[OCI_NS_COUNT]; /* to join; -1 */
 	const struct filter_program *filter;
+	struct label label;
 	unsigned int preserve_fds;
 	struct oci_state *state; /* for hooks */
 };

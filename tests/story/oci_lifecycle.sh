@@ -157,10 +157,8 @@ linux_more=',"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_
 half "unknown seccomp architecture" 'SCMP_ARCH_VAX is not known'
 linux_more=',"sysctl":{"kernel.panic":"1"}'
 half "a sysctl of the host" "sysctl kernel.panic is not a container's own"
-linux_more=',"intelRdt":{"closID":"x"}'
-half "a feature that is not there" 'linux.intelRdt: is not supported'
 linux_more='' process_more=',"apparmorProfile":"x"'
-half "AppArmor" 'process.apparmorProfile: is not supported'
+half "AppArmor where there is none, or a profile that it does not have" 'AppArmor'
 process_more='' resources='"blockIO":{"weight":10}'
 half "block I/O limits" 'linux.resources.blockIO: is not supported'
 resources='' cwd=relative

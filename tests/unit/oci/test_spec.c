@@ -79,9 +79,32 @@ static void refuses_by_name(void **state)
 		      ""),
 		 "twice"},
 		{SPEC(",\"oomScoreAdj\":1001", ""), "oomScoreAdj"},
-		{SPEC(",\"selinuxLabel\":\"x\"", ""), "selinuxLabel: is not supported"},
-		{SPEC(",\"scheduler\":{\"policy\":\"SCHED_FIFO\"}", ""),
-		 "scheduler: is not supported"},
+		{SPEC(",\"commandLine\":\"x\"", ""), "commandLine: is not supported"},
+		{SPEC(",\"scheduler\":{\"policy\":\"SCHED_MOON\"}", ""),
+		 "scheduler.policy: \"SCHED_MOON\" is not known"},
+		{SPEC(",\"scheduler\":{\"nice\":1}", ""), "scheduler.policy"},
+		{SPEC(",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":20}", ""),
+		 "scheduler.nice"},
+		{SPEC(",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"priority\":1}", ""),
+		 "for SCHED_FIFO and SCHED_RR only"},
+		{SPEC(",\"scheduler\":{\"policy\":\"SCHED_RR\",\"priority\":100}", ""),
+		 "scheduler.priority"},
+		{SPEC(",\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"runtime\":1}", ""),
+		 "for SCHED_DEADLINE only"},
+		{SPEC(",\"scheduler\":{\"policy\":\"SCHED_RR\",\"flags\":[\"X\"]}", ""),
+		 "flags[0]: \"X\" is not known"},
+		{SPEC(",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_X\"}", ""), "IOPRIO_CLASS_X"},
+		{SPEC(",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}", ""),
+		 "ioPriority.priority"},
+		{SPEC(",\"execCPUAffinity\":{\"initial\":\"1-\"}", ""),
+		 "initial: \"1-\" is not a list of processors"},
+		{SPEC(",\"execCPUAffinity\":{\"final\":\"1024\"}", ""), "final: \"1024\""},
+		{SPEC("", "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\","
+			  "\"defaultErrnoRet\":1}"),
+		 "defaultErrnoRet: SCMP_ACT_ALLOW takes no errno"},
+		{SPEC("", "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{"
+			  "\"names\":[\"a\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":1}]}"),
+		 "errnoRet: SCMP_ACT_KILL takes no errno"},
 		{SPEC("", "\"namespaces\":[{\"type\":\"moon\"}]"), "\"moon\" is not known"},
 		{SPEC("", "\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"pid\"}]"), "twice"},
 		{SPEC("", "\"namespaces\":[{\"type\":\"pid\",\"path\":\"x\"}]"), "absolute"},
@@ -97,9 +120,6 @@ static void refuses_by_name(void **state)
 		{SPEC("", "\"devices\":[{\"path\":\"/dev/"
 			  "x\",\"type\":\"cc\",\"major\":1,\"minor\":1}]"),
 		 "none of c"},
-		{SPEC("",
-		      "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/x\"}"),
-		 "listenerPath"},
 		{SPEC("", "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{"
 			  "\"names\":[\"a\"],"
 			  "\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":6,\"value\":1,\"op\":"
@@ -143,6 +163,38 @@ static void tolerates_what_the_spec_wants(void **state)
 			 0);
 	assert_string_equal(s.process.caps.unknown, "CAP_MOON");
 	assert_true(s.process.caps.bounding == 1ULL << 5);
+}
+
+static void reads_lists_of_processors(void **state)
+{
+	static const struct {
+		const char *list;
+		int code;
+		uint64_t first, last; /* words 0 and 15 */
+	} cases[] = {
+		{"0", 0, 1, 0},
+		{"0-3,7", 0, 0x8f, 0},
+		{" 1 , ,2,", 0, 6, 0},
+		{"63,1023", 0, UINT64_C(1) << 63, UINT64_C(1) << 63},
+		{"0-1023", 0, UINT64_MAX, UINT64_MAX},
+		{"", -EINVAL, 0, 0},
+		{",", -EINVAL, 0, 0},
+		{"3-1", -EINVAL, 0, 0},
+		{"-1", -EINVAL, 0, 0},
+		{"1-", -EINVAL, 0, 0},
+		{"0x1", -EINVAL, 0, 0},
+		{"1024", -ERANGE, 0, 0},
+		{"0-4294967295", -ERANGE, 0, 0},
+	};
+	uint64_t mask[OCI_MAX_CPUS / 64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(oci_cpus_parse(cases[i].list, mask), cases[i].code);
+		if (cases[i].code)
+			continue;
+		assert_true(mask[0] == cases[i].first && mask[15] == cases[i].last);
+	}
 }
 
 static void says_which_memory_is_too_small(void **state)
@@ -221,6 +273,34 @@ static void default_survives_writing_and_reading(void **state)
 	assert_int_equal(back.n_mounts, 7 + 2 + 2);
 	assert_string_equal(back.ns[OCI_NS_NET].path, "/proc/7/ns/net");
 	assert_false(back.ns[OCI_NS_USER].set);
+}
+
+static void process_and_seccomp_survive_writing_and_reading(void **state)
+{
+	static const char process[] =
+		"\"apparmorProfile\":\"p\",\"selinuxLabel\":\"l\",\"scheduler\":{\"policy\":"
+		"\"SCHED_DEADLINE\",\"nice\":-5,\"priority\":0,\"flags\":["
+		"\"SCHED_FLAG_RESET_ON_FORK\",\"SCHED_FLAG_UTIL_CLAMP_MAX\"],\"runtime\":1,"
+		"\"deadline\":2,\"period\":3},\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\","
+		"\"priority\":7},\"execCPUAffinity\":{\"initial\":\"0-3\",\"final\":\"1\"}";
+	static const char filter[] = "\"listenerPath\":\"/s\",\"listenerMetadata\":\"m\\\"\"";
+	char json[2048];
+	struct oci_spec s;
+	struct buf b;
+
+	(void)state;
+	snprintf(json, sizeof(json),
+		 SPEC(",%s", "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_LOG\",%s}"), process,
+		 filter);
+	assert_int_equal(read_text(json, &s), 0);
+	assert_int_equal(s.process.scheduler.policy, 6);
+	assert_int_equal(s.process.scheduler.nice, -5);
+	assert_int_equal(s.process.scheduler.flags, 0x41);
+	assert_int_equal(s.process.io_priority.v, 3 << 13 | 7);
+	buf_init(&b, text, sizeof(text));
+	oci_spec_write(&b, &s);
+	assert_non_null(strstr(text, process));
+	assert_non_null(strstr(text, filter));
 }
 
 static void capabilities_follow_docker(void **state)
@@ -316,8 +396,10 @@ int main(void)
 		cmocka_unit_test(reads_what_others_write),
 		cmocka_unit_test(refuses_by_name),
 		cmocka_unit_test(tolerates_what_the_spec_wants),
+		cmocka_unit_test(reads_lists_of_processors),
 		cmocka_unit_test(says_which_memory_is_too_small),
 		cmocka_unit_test(default_survives_writing_and_reading),
+		cmocka_unit_test(process_and_seccomp_survive_writing_and_reading),
 		cmocka_unit_test(capabilities_follow_docker),
 		cmocka_unit_test(state_survives_writing_and_reading),
 		cmocka_unit_test(ids_are_plain_words),

@@ -1,0 +1,136 @@
+#!/bin/sh
+# timeout: 120
+# The process object, seen from inside the container and, where the kernel shows it, from outside.
+. "$TOP/tests/lib/tap.sh"
+. "$TOP/tests/lib/bundle.sh"
+need_root
+need busybox
+
+bundle b
+for applet in ionice id; do
+	ln -sf busybox b/rootfs/bin/$applet
+done
+printf 'root:x:0:0:root:/root:/bin/sh\nbroken line\nuser:x:2000:2000::/home/user:/bin/sh\nlast:x:3000:3000::/home/last:/bin/sh' >b/rootfs/etc/passwd
+
+run() {
+	config b
+	container_name
+	oci run --bundle b "$id" 2>&1
+}
+is() { # name expected
+	expect_equal "$2" "$(run)" "$1"
+}
+refused() { # name regex
+	config b
+	container_name
+	expect_err 125 "$2" "$1" oci run --bundle b "$id"
+}
+
+# scheduler: policy, nice and real-time priority as the kernel tells them
+sh_args 'cut -d" " -f41,19,40 /proc/$$/stat'
+process_more=',"scheduler":{"policy":"SCHED_BATCH","nice":7}'
+is "SCHED_BATCH with nice" "7 0 3"
+process_more=',"scheduler":{"policy":"SCHED_OTHER","nice":-5}'
+is "SCHED_OTHER, a negative nice" "-5 0 0"
+process_more=',"scheduler":{"policy":"SCHED_IDLE"}'
+is "SCHED_IDLE" "0 0 5"
+process_more=',"scheduler":{"policy":"SCHED_FIFO","priority":3,"flags":["SCHED_FLAG_RESET_ON_FORK"]}'
+if [ -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us ]; then
+	skip "SCHED_FIFO, SCHED_RR" "new cgroups of this kernel have no real-time share"
+else
+	is "SCHED_FIFO" "0 3 1"
+	sh_args 'cut -d" " -f41,19,40 /proc/self/stat; :'
+	is "a flag: children do not inherit it" "0 0 0"
+	process_more=',"scheduler":{"policy":"SCHED_RR","priority":9}'
+	is "SCHED_RR" "0 9 2"
+fi
+process_more=',"scheduler":{"policy":"SCHED_OTHER","priority":9}'
+refused "a priority that the policy does not have" "priority: is for SCHED_FIFO"
+args='["/bin/sleep","1000"]'
+process_more=',"scheduler":{"policy":"SCHED_DEADLINE","flags":["SCHED_FLAG_RESET_ON_FORK"],"runtime":42000,"deadline":100000,"period":1000000}'
+config b
+container_name
+if oci run --bundle b --detach "$id" 2>err; then
+	pid=$(oci state "$id" | sed 's/.*"pid":\([0-9]*\).*/\1/')
+	chrt -p "$pid" >out
+	expect "SCHED_DEADLINE" grep -q "SCHED_DEADLINE|SCHED_RESET_ON_FORK" out
+	expect "its three times" grep -q "42000/100000/1000000" out
+	oci delete --force "$id"
+elif grep -q "AllowedCPUs" err; then
+	skip "SCHED_DEADLINE" "not admitted on this machine"
+else
+	fail "SCHED_DEADLINE" "$(cat err)"
+fi
+
+# I/O priority
+sh_args 'ionice -p $$'
+process_more=',"ioPriority":{"class":"IOPRIO_CLASS_BE","priority":4}'
+is "I/O priority, best effort" "best-effort: prio 4"
+process_more=',"ioPriority":{"class":"IOPRIO_CLASS_IDLE","priority":0}'
+is "I/O priority, idle" "idle"
+process_more=',"ioPriority":{"class":"IOPRIO_CLASS_BE","priority":8}'
+refused "an I/O priority that does not exist" "ioPriority.priority"
+
+# processors: what we were started with is not the container's
+process_more=
+sh_args 'grep Cpus_allowed_list /proc/self/status | tr -d "\t"'
+all=$(grep Cpus_allowed_list /proc/self/status | tr -d '\t')
+config b
+container_name
+expect_equal "$all" "$(taskset -c 0 "$RUNTIME" oci --root "$STATE" run --bundle b "$id")" "run: all processors, whatever the runtime may use"
+
+# environment
+sh_args 'echo $HOME'
+is "HOME of root from /etc/passwd" /root
+user='{"uid":2000,"gid":2000}'
+is "HOME of another user" /home/user
+user='{"uid":3000,"gid":3000}'
+is "HOME in a last line without an end" /home/last
+user='{"uid":4000,"gid":4000}'
+is "HOME of a user that is not there" /
+config_reset
+env='"PATH=/bin","HOME=/given"'
+sh_args 'echo $HOME'
+is "a HOME that is given" /given
+env='"PATH=/bin","HOME=/given","HOME="'
+is "an empty HOME is none" /root
+env='"ONE=a","PATH=/nowhere","ONE=b","PATH=/bin","ONE="'
+args='["env"]'
+is "the last value of a name counts, also for finding the command" "PATH=/bin
+ONE=
+HOME=/root"
+config_reset
+mv b/rootfs/etc/passwd passwd
+mkfifo b/rootfs/etc/passwd
+sh_args 'echo $HOME'
+is "an /etc/passwd that is a pipe is not waited for" /
+rm b/rootfs/etc/passwd
+ln -s /dev/zero b/rootfs/etc/passwd
+is "nor is a device read" /
+rm b/rootfs/etc/passwd
+head -c 5000000 /dev/zero | tr '\0' 'x' >b/rootfs/etc/passwd
+is "a line of 5 MB is no user" /
+mv passwd b/rootfs/etc/passwd
+
+# labels
+sh_args 'echo ran'
+process_more=',"apparmorProfile":"","selinuxLabel":""'
+is "empty labels are none" ran
+if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ]; then
+	process_more=',"apparmorProfile":"unconfined"'
+	is "AppArmor: unconfined" ran
+	process_more=',"apparmorProfile":"no-such-profile"'
+	refused "AppArmor: a profile that is not loaded" 'AppArmor profile "no-such-profile"'
+else
+	process_more=',"apparmorProfile":"unconfined"'
+	is "without AppArmor everything is unconfined" ran
+	process_more=',"apparmorProfile":"docker-default"'
+	refused "a profile without AppArmor is an error" 'docker-default": AppArmor is not enabled'
+fi
+if [ ! -e /sys/fs/selinux/enforce ]; then
+	process_more=',"selinuxLabel":"system_u:system_r:container_t:s0"'
+	refused "a label without SELinux is an error" "container_t:s0\": SELinux is not enabled"
+fi
+config_reset
+no_leftovers "nothing is left"
+tap_end
