@@ -49,6 +49,13 @@ FUZZERS := $(addsuffix .libfuzzer,$(addprefix $(O)/asan/,$(call pick,$(FUZZ_TEST
 fuzz-short: $(FUZZERS)
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZERS='$(abspath $(FUZZERS))' $(DRIVER) tests/fuzz/short.sh
 
+# Somebody else's cases: S=suite, T=words in the names of the cases, R=/path/of/another/runtime
+S ?= runtime-tools
+.PHONY: conformance
+conformance: $(O)/cleat
+	$(Q)env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u T -u S -u R O=$(abspath $(O)) DL=$(DL) PKGDIR=$(PKGDIR) \
+		ARCH=$(ARCH) tests/conformance/run $(if $(R),--runtime $(R)) $(S) $(T)
+
 # Figures ---------------------------------------------------------------------------------------
 
 # B=words narrows to the comparisons whose path contains one of the words; ROUNDS is how often each runs
