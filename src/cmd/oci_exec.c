@@ -59,11 +59,8 @@ static int parse_lists(struct words *w, struct err *e)
 					w->gids[i]);
 		w->groups[i] = n;
 	}
-	n = 0;
-	if (w->preserve && num_u32(span_of(w->preserve), 1024, &n) < 0)
-		return err_text(e, -EINVAL, "--preserve-fds %.32s is not a number up to 1024",
-				w->preserve);
-	w->o.preserve_fds = n;
+	if (oci_number("preserve-fds", w->preserve, 1024, &w->o.preserve_fds, e) < 0)
+		return -EINVAL;
 	w->o.env = w->env;
 	w->o.n_env = w->n_env;
 	w->o.groups = w->groups;
@@ -73,11 +70,6 @@ static int parse_lists(struct words *w, struct err *e)
 
 int oci_exec_main(struct oci_cmd *c, int argc, char **argv)
 {
-	static const char text[] =
-		"exec [--process FILE | --user UID[:GID] --cwd DIR --env N=V --cap CAP "
-		"--additional-gids GID --no-new-privs --apparmor PROFILE --process-label LABEL] "
-		"[--ignore-paused] [--tty --console-socket PATH] [--detach] "
-		"[--pid-file PATH] [--preserve-fds N] ID [COMMAND...]";
 	static struct words w;
 	const struct oci_opt opts[] = {
 		{.name = "process", .letter = 'p', .value = &w.o.process_path},
@@ -100,21 +92,24 @@ int oci_exec_main(struct oci_cmd *c, int argc, char **argv)
 		{.name = "ignore-paused", .flag = &w.o.ignore_paused},
 		{.name = "tty", .letter = 't', .flag = &w.o.tty},
 		{.name = "console-socket", .value = &w.o.console_socket},
+		{.name = "pidfd-socket", .value = &w.o.pidfd_socket},
 		{.name = "detach", .letter = 'd', .flag = &w.o.detach},
 		{.name = "pid-file", .value = &w.o.pid_file},
 		{.name = "preserve-fds", .value = &w.preserve},
 		{0},
 	};
 	struct err e = {0};
-	int words = oci_opts(argc, argv, opts, &e), status;
+	int n = oci_words(c, argc, argv, opts, 1, -1), status;
 
-	if (words < 0 || argc - words < (w.o.process_path ? 1 : 2))
-		return oci_usage(text, words < 0 ? &e : NULL);
-	if (parse_lists(&w, &e) < 0)
-		return oci_usage(text, &e);
-	w.o.id = argv[words];
-	w.o.args = (const char *const *)&argv[words + 1];
-	w.o.n_args = (size_t)(argc - words - 1);
+	if (n < 0)
+		return c->status;
+	if (n == 1 && !w.o.process_path)
+		err_text(&e, -EINVAL, "exec: there is no command");
+	if (e.code || parse_lists(&w, &e) < 0)
+		return oci_usage(c, &e);
+	w.o.id = argv[0];
+	w.o.args = (const char *const *)&argv[1];
+	w.o.n_args = (size_t)n - 1;
 	if (runtime_open(&c->rt, c->root, false, &e) < 0 ||
 	    runtime_exec(&c->rt, &w.o, &status, &e) < 0)
 		return oci_fail(c, &e, 0);

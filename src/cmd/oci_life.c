@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/num.h"
 #include "base/signame.h"
@@ -11,6 +12,7 @@
 #include "cmd/oci_opts.h"
 #include "cmd/oci_verbs.h"
 #include "sys/fd.h"
+#include "sys/proc.h"
 
 #define STATE_CAP (64 * 1024)
 
@@ -20,57 +22,54 @@ int oci_fail(struct oci_cmd *c, const struct err *e, int status)
 	return status ? status : c->rt.exit_code ? c->rt.exit_code : 125;
 }
 
-int oci_usage(const char *text, const struct err *e)
-{
-	fprintf(stderr, "%s%susage: cleat oci %s\n", e ? e->msg : "", e ? "\n" : "", text);
-	return 2;
-}
-
-static int number(const char *text, unsigned int *ret, struct err *e)
-{
-	uint32_t n = 0;
-
-	if (text && num_u32(span_of(text), 1024, &n) < 0)
-		return err_text(e, -EINVAL, "--preserve-fds %.32s is not a number up to 1024",
-				text);
-	*ret = n;
-	return 0;
-}
-
 struct create_words {
 	struct runtime_create o;
 	const char *preserve;
-	bool detach, keep, no_pivot, no_new_keyring, no_subreaper;
+	bool detach, keep, no_subreaper;
 };
 
-static int create_words(struct create_words *w, bool run, int argc, char **argv, struct err *e)
+/* Descriptors that a service manager hands to the container. Spec: sd_listen_fds(3); runc does the same */
+static int listen_fds(struct runtime_create *o, struct err *e)
 {
-	const struct oci_opt opts[] = {
-		{.name = "bundle", .letter = 'b', .value = &w->o.bundle},
-		{.name = "console-socket", .value = &w->o.console_socket},
-		{.name = "pid-file", .value = &w->o.pid_file},
-		{.name = "preserve-fds", .value = &w->preserve},
-		{.name = "no-pivot", .flag = &w->no_pivot},
-		{.name = "no-new-keyring", .flag = &w->no_new_keyring},
-		{.name = run ? "detach" : "", .letter = run ? 'd' : '\1', .flag = &w->detach},
-		{.name = run ? "keep" : "", .flag = &w->keep},
-		{.name = run ? "no-subreaper" : "", .flag = &w->no_subreaper},
+	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
+	uint32_t v;
+
+	if (!n || !pid || num_u32(span_of(pid), INT32_MAX, &v) < 0 || (pid_t)v != sys_getpid())
+		return 0;
+	return num_u32(span_of(n), 1024, &o->listen_fds) < 0
+		       ? err_text(e, -EINVAL, "LISTEN_FDS=%.32s is not a number up to 1024", n)
+		       : 0;
+}
+
+static int create_words(struct oci_cmd *c, struct create_words *w, bool run, int argc, char **argv)
+{
+	struct oci_opt opts[] = {
+		{.name = "bundle", .letter = 'b', .value = &w->o.bundle, .arg = "DIR"},
+		{.name = "console-socket", .value = &w->o.console_socket, .arg = "PATH"},
+		{.name = "pidfd-socket", .value = &w->o.pidfd_socket, .arg = "PATH"},
+		{.name = "pid-file", .value = &w->o.pid_file, .arg = "PATH"},
+		{.name = "preserve-fds", .value = &w->preserve, .arg = "N"},
+		{.name = "no-pivot", .flag = &w->o.no_pivot},
+		{.name = "no-new-keyring", .flag = &w->o.no_new_keyring},
+		{.name = run ? "detach" : NULL, .letter = 'd', .flag = &w->detach},
+		{.name = "keep", .flag = &w->keep},
+		{.name = "no-subreaper", .flag = &w->no_subreaper},
 		{0},
 	};
-	int words = oci_opts(argc, argv, opts, e);
+	struct err e = {0};
+	int r;
 
-	if (words < 0)
-		return words;
-	if (words + 1 != argc)
-		return err_text(e, -EINVAL, "one container id is wanted");
-	if (w->no_pivot)
-		return err_text(
-			e, -EOPNOTSUPP,
-			"--no-pivot is not supported: it leaves the host's tree within reach");
-	w->o.id = argv[words];
+	if (oci_words(c, argc, argv, opts, 1, 1) < 0)
+		return -EINVAL;
+	w->o.id = argv[0];
 	if (!w->o.bundle)
 		w->o.bundle = ".";
-	return number(w->preserve, &w->o.preserve_fds, e);
+	r = oci_number("preserve-fds", w->preserve, 1024, &w->o.preserve_fds, &e);
+	if (r == 0)
+		r = listen_fds(&w->o, &e);
+	if (r < 0)
+		c->status = oci_usage(c, &e);
+	return r;
 }
 
 int oci_create_main(struct oci_cmd *c, int argc, char **argv)
@@ -78,10 +77,8 @@ int oci_create_main(struct oci_cmd *c, int argc, char **argv)
 	struct create_words w = {0};
 	struct err e = {0};
 
-	if (create_words(&w, false, argc, argv, &e) < 0)
-		return oci_usage("create [--bundle DIR] [--console-socket PATH] [--pid-file PATH] "
-				 "[--preserve-fds N] ID",
-				 &e);
+	if (create_words(c, &w, false, argc, argv) < 0)
+		return c->status;
 	if (runtime_open(&c->rt, c->root, true, &e) < 0 || runtime_create(&c->rt, &w.o, &e) < 0)
 		return oci_fail(c, &e, 0);
 	return 0;
@@ -93,53 +90,54 @@ int oci_run_main(struct oci_cmd *c, int argc, char **argv)
 	struct err e = {0};
 	int status;
 
-	if (create_words(&w, true, argc, argv, &e) < 0)
-		return oci_usage("run [--detach] [--keep] [--bundle DIR] [--console-socket PATH] "
-				 "[--pid-file PATH] "
-				 "[--preserve-fds N] ID",
-				 &e);
+	if (create_words(c, &w, true, argc, argv) < 0)
+		return c->status;
+	w.o.foreground = !w.detach;
+	if (!w.detach && !w.no_subreaper)
+		sys_set_subreaper(true);
 	if (runtime_open(&c->rt, c->root, true, &e) < 0 ||
-	    runtime_run(&c->rt, &w.o, w.detach, w.keep, &status, &e) < 0)
+	    runtime_run(&c->rt, &w.o, w.keep, &status, &e) < 0)
 		return oci_fail(c, &e, 0);
 	return status;
 }
 
-static int one_id(struct oci_cmd *c, int argc, char **argv, const char *text)
+static int one_id(struct oci_cmd *c, int argc, char **argv)
 {
+	static const struct oci_opt none[] = {{0}};
 	struct err e = {0};
 
-	if (argc != 1 || argv[0][0] == '-')
-		return oci_usage(text, NULL);
-	return runtime_open(&c->rt, c->root, false, &e) < 0 ? oci_fail(c, &e, 1) : 0;
+	if (oci_words(c, argc, argv, none, 1, 1) < 0)
+		return -1;
+	if (runtime_open(&c->rt, c->root, false, &e) == 0)
+		return 0;
+	c->status = oci_fail(c, &e, 1);
+	return -1;
 }
 
 int oci_start_main(struct oci_cmd *c, int argc, char **argv)
 {
 	struct err e = {0};
-	int r = one_id(c, argc, argv, "start ID");
 
-	if (r)
-		return r;
+	if (one_id(c, argc, argv) < 0)
+		return c->status;
 	return runtime_start(&c->rt, argv[0], &e) < 0 ? oci_fail(c, &e, 0) : 0;
 }
 
 int oci_pause_main(struct oci_cmd *c, int argc, char **argv)
 {
 	struct err e = {0};
-	int r = one_id(c, argc, argv, "pause ID");
 
-	if (r)
-		return r;
+	if (one_id(c, argc, argv) < 0)
+		return c->status;
 	return runtime_pause(&c->rt, argv[0], &e) < 0 ? oci_fail(c, &e, 1) : 0;
 }
 
 int oci_resume_main(struct oci_cmd *c, int argc, char **argv)
 {
 	struct err e = {0};
-	int r = one_id(c, argc, argv, "resume ID");
 
-	if (r)
-		return r;
+	if (one_id(c, argc, argv) < 0)
+		return c->status;
 	return runtime_resume(&c->rt, argv[0], &e) < 0 ? oci_fail(c, &e, 1) : 0;
 }
 
@@ -148,10 +146,9 @@ int oci_state_main(struct oci_cmd *c, int argc, char **argv)
 	static char text[STATE_CAP];
 	struct err e = {0};
 	struct buf b;
-	int r = one_id(c, argc, argv, "state ID");
 
-	if (r)
-		return r;
+	if (one_id(c, argc, argv) < 0)
+		return c->status;
 	buf_init(&b, text, sizeof(text));
 	if (runtime_state(&c->rt, argv[0], &b, &e) < 0)
 		return oci_fail(c, &e, 1);
@@ -160,22 +157,21 @@ int oci_state_main(struct oci_cmd *c, int argc, char **argv)
 
 int oci_kill_main(struct oci_cmd *c, int argc, char **argv)
 {
-	static const char text[] = "kill [--all] ID [SIGNAL]";
 	bool all = false;
 	const struct oci_opt opts[] = {{.name = "all", .letter = 'a', .flag = &all}, {0}};
 	struct err e = {0};
-	int sig = SIGTERM, words = oci_opts(argc, argv, opts, &e);
+	int sig = SIGTERM, n = oci_words(c, argc, argv, opts, 1, 2);
 
-	if (words < 0 || argc - words < 1 || argc - words > 2)
-		return oci_usage(text, words < 0 ? &e : NULL);
-	if (argc - words == 2)
-		sig = signame_parse(span_of(argv[words + 1]));
+	if (n < 0)
+		return c->status;
+	if (n == 2)
+		sig = signame_parse(span_of(argv[1]));
 	if (sig < 0) {
-		err_text(&e, -EINVAL, "signal %.32s is not known", argv[words + 1]);
+		err_text(&e, -EINVAL, "signal %.32s is not known", argv[1]);
 		return oci_fail(c, &e, 1);
 	}
 	if (runtime_open(&c->rt, c->root, false, &e) < 0 ||
-	    runtime_kill(&c->rt, argv[words], sig, all, &e) < 0)
+	    runtime_kill(&c->rt, argv[0], sig, all, &e) < 0)
 		return oci_fail(c, &e, 1);
 	return 0;
 }
@@ -185,13 +181,12 @@ int oci_delete_main(struct oci_cmd *c, int argc, char **argv)
 	bool force = false;
 	const struct oci_opt opts[] = {{.name = "force", .letter = 'f', .flag = &force}, {0}};
 	struct err e = {0};
-	int words = oci_opts(argc, argv, opts, &e);
 
-	if (words < 0 || argc - words != 1)
-		return oci_usage("delete [--force] ID", words < 0 ? &e : NULL);
+	if (oci_words(c, argc, argv, opts, 1, 1) < 0)
+		return c->status;
 	if (runtime_open(&c->rt, c->root, false, &e) < 0)
 		return force && e.code == -ENOENT ? 0 : oci_fail(c, &e, 1);
-	return runtime_delete(&c->rt, argv[words], force, &e) < 0 ? oci_fail(c, &e, 1) : 0;
+	return runtime_delete(&c->rt, argv[0], force, &e) < 0 ? oci_fail(c, &e, 1) : 0;
 }
 
 struct listing {
@@ -213,11 +208,9 @@ static void list_one(void *data, const struct oci_state *s, enum oci_status stat
 		if (buf_ok(&b))
 			printf("%s%.*s", l->n ? "," : "[", (int)b.len - 1, b.p);
 	} else {
-		if (!l->n)
-			printf("%-32s %8s %-9s %-32s %s\n", "ID", "PID", "STATUS", "BUNDLE",
-			       "CREATED");
-		printf("%-32s %8d %-9s %-32s %s\n", s->id, status == OCI_STOPPED ? 0 : (int)s->pid,
-		       oci_status_name(status), s->bundle, s->created);
+		printf("%-32s %8d %-9s %-32s %-30s %s\n", s->id,
+		       status == OCI_STOPPED ? 0 : (int)s->pid, oci_status_name(status), s->bundle,
+		       s->created, s->owner);
 	}
 	l->n++;
 }
@@ -226,15 +219,20 @@ int oci_list_main(struct oci_cmd *c, int argc, char **argv)
 {
 	const char *format = "table";
 	struct listing l = {0};
-	const struct oci_opt opts[] = {{.name = "format", .letter = 'f', .value = &format},
-				       {.name = "quiet", .letter = 'q', .flag = &l.quiet},
-				       {0}};
+	const struct oci_opt opts[] = {
+		{.name = "format", .letter = 'f', .value = &format, .arg = "table|json"},
+		{.name = "quiet", .letter = 'q', .flag = &l.quiet},
+		{0},
+	};
 	struct err e = {0};
-	int words = oci_opts(argc, argv, opts, &e);
 
-	l.json = str_eq(format, "json");
-	if (words != argc || (!l.json && !str_eq(format, "table")))
-		return oci_usage("list [--format table|json] [--quiet]", words < 0 ? &e : NULL);
+	if (oci_words(c, argc, argv, opts, 0, 0) < 0)
+		return c->status;
+	if (oci_format(c, format, &l.json) < 0)
+		return c->status;
+	if (!l.json && !l.quiet)
+		printf("%-32s %8s %-9s %-32s %-30s %s\n", "ID", "PID", "STATUS", "BUNDLE",
+		       "CREATED", "OWNER");
 	if (runtime_open(&c->rt, c->root, false, &e) < 0) {
 		if (e.code != -ENOENT)
 			return oci_fail(c, &e, 1);

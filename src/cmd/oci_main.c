@@ -24,24 +24,19 @@
 
 #define MAX_WORDS 4096
 
-static const struct verb {
-	const char *name, *args, *help;
-	int (*main)(struct oci_cmd *c, int argc, char **argv);
-	bool enters; /* comes near a container: our file is protected first */
-} verbs[] = {
-	{"create", "[options] ID", "make a container that waits to be started", oci_create_main,
-	 true},
-	{"start", "ID", "start a created container", oci_start_main, false},
-	{"run", "[options] ID", "create, start, wait, delete", oci_run_main, true},
-	{"state", "ID", "print a container's state", oci_state_main, false},
-	{"kill", "[--all] ID [SIGNAL]", "send a signal to its first process", oci_kill_main, false},
-	{"delete", "[--force] ID", "remove what is left of a container", oci_delete_main, false},
-	{"exec", "[options] ID COMMAND...", "run one more process in it", oci_exec_main, true},
-	{"pause", "ID", "stop all processes of a container", oci_pause_main, false},
-	{"resume", "ID", "let them go on", oci_resume_main, false},
-	{"ps", "[--format table|json] ID [PS OPTIONS]", "list its processes", oci_ps_main, false},
-	{"list", "[--format table|json] [--quiet]", "list containers", oci_list_main, false},
-	{"spec", "[--bundle DIR]", "write an example config.json", oci_spec_main, false},
+static const struct oci_verb verbs[] = {
+	{"create", "ID", "make a container that waits to be started", oci_create_main, true, false},
+	{"start", "ID", "start a created container", oci_start_main, false, false},
+	{"run", "ID", "create, start, wait, delete", oci_run_main, true, false},
+	{"state", "ID", "print a container's state", oci_state_main, false, false},
+	{"kill", "ID [SIGNAL]", "send a signal to its first process", oci_kill_main, false, false},
+	{"delete", "ID", "remove what is left of a container", oci_delete_main, false, false},
+	{"exec", "ID COMMAND...", "run one more process in it", oci_exec_main, true, true},
+	{"pause", "ID", "stop all processes of a container", oci_pause_main, false, false},
+	{"resume", "ID", "let them go on", oci_resume_main, false, false},
+	{"ps", "ID [PS OPTIONS]", "list its processes", oci_ps_main, false, true},
+	{"list", "", "list containers", oci_list_main, false, false},
+	{"spec", "", "write an example config.json", oci_spec_main, false, false},
 };
 
 /* One line of the log file, in the form that containerd and podman read. */
@@ -82,28 +77,82 @@ void oci_tell(const struct oci_cmd *c, const char *level, const char *text)
 	sys_write_all(2, line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1);
 }
 
-static int usage(FILE *to)
+int oci_usage(const struct oci_cmd *c, const struct err *e)
 {
-	fputs("usage: cleat oci [--root DIR] [--log FILE] [--log-format text|json] [--debug] VERB "
-	      "...\n\n",
-	      to);
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		fprintf(to, "  %-8s %-32s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
-	return to == stdout ? 0 : 2;
+	oci_tell(c, "error", e->msg);
+	fprintf(stderr, "See 'cleat oci %s --help'.\n", c->verb ? c->verb->name : "");
+	return 1;
 }
 
-static int print_version(void)
+int oci_words(struct oci_cmd *c, int argc, char **argv, const struct oci_opt *opts, int min,
+	      int max)
 {
-	printf("cleat version %s\nspec: %s\n", CLEAT_VERSION, OCI_VERSION);
+	struct err e = {0};
+	int n = oci_opts(argc, argv, opts, c->verb->stop_at_first, &e);
+
+	if (oci_help) {
+		printf("usage: cleat oci %s [OPTIONS] %s\n\n%s\n", c->verb->name, c->verb->args,
+		       c->verb->help);
+		oci_opts_print(opts);
+		c->status = 0;
+		return -1;
+	}
+	if (n >= 0 && n < min)
+		n = err_text(&e, -EINVAL, "%s: an argument is missing", c->verb->name);
+	if (n >= 0 && max >= 0 && n > max)
+		n = err_text(&e, -EINVAL, "%s: \"%.64s\" is one argument too many", c->verb->name,
+			     argv[max]);
+	if (n < 0)
+		c->status = oci_usage(c, &e);
+	return n < 0 ? -1 : n;
+}
+
+int oci_number(const char *name, const char *text, uint32_t max, uint32_t *ret, struct err *e)
+{
+	*ret = 0;
+	if (text && num_u32(span_of(text), max, ret) < 0)
+		return err_text(e, -EINVAL, "--%s %.32s is not a number up to %u", name, text, max);
 	return 0;
 }
 
-static int protect(struct oci_cmd *c, int argc, char **argv, struct err *e)
+int oci_format(struct oci_cmd *c, const char *format, bool *ret_json)
+{
+	struct err e = {0};
+
+	*ret_json = str_eq(format, "json");
+	if (*ret_json || str_eq(format, "table"))
+		return 0;
+	err_text(&e, -EINVAL, "--format %.32s is not table or json", format);
+	c->status = oci_usage(c, &e);
+	return -1;
+}
+
+static int help(const struct oci_opt *opts)
+{
+	puts("usage: cleat oci [OPTIONS] VERB ...\n");
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		printf("  %-10s %-14s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
+	putchar('\n');
+	oci_opts_print(opts);
+	return 0;
+}
+
+/* The lines that Docker, containerd and podman look for. */
+static int print_version(void)
+{
+	unsigned int v[3];
+
+	runtime_libseccomp(v);
+	printf("cleat version %s\nspec: %s\nlibseccomp: %u.%u.%u\n", CLEAT_VERSION, OCI_VERSION,
+	       v[0], v[1], v[2]);
+	return 0;
+}
+
+static int protect(int argc, char **argv, struct err *e)
 {
 	static char name[] = "cleat-oci";
 	static char *again[MAX_WORDS + 2];
 
-	(void)c;
 	if (argc > MAX_WORDS)
 		return err_text(e, -E2BIG, "more than %d words", MAX_WORDS);
 	again[0] = name;
@@ -111,59 +160,87 @@ static int protect(struct oci_cmd *c, int argc, char **argv, struct err *e)
 	return selfexe_protect(again, e);
 }
 
-static int dispatch(struct oci_cmd *c, const struct verb *v, int words, int argc, char **argv)
+/* @argv is as it was typed: option parsers move words */
+static int dispatch(struct oci_cmd *c, int argc, char **argv, int n, char **words)
 {
 	struct err e = {0};
-	int status, r = v->enters ? protect(c, argc, argv, &e) : 0;
+	int status;
 
-	if (r < 0) {
+	if (c->verb->enters && protect(argc, argv, &e) < 0) {
 		oci_tell(c, "error", e.msg);
 		return 125;
 	}
-	status = v->main(c, argc - words - 1, argv + words + 1);
+	status = c->verb->main(c, n, words);
 	if (*c->rt.warning)
 		oci_tell(c, "warning", c->rt.warning);
+	if (c->debug && c->log) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "%s: exit status %d", c->verb->name, status);
+		write_log(c, "debug", text);
+	}
 	return status;
+}
+
+static int check_globals(struct oci_cmd *c, const char *format, bool systemd, struct err *e)
+{
+	auto_close int fd = -1;
+
+	c->log_json = str_eq(format, "json");
+	if (!c->log_json && !str_eq(format, "text"))
+		return err_text(e, -EINVAL, "--log-format %.32s is not known", format);
+	if (c->rootless && !str_eq(c->rootless, "auto") && !str_eq(c->rootless, "true") &&
+	    !str_eq(c->rootless, "false"))
+		return err_text(e, -EINVAL, "--rootless %.32s is not true, false or auto",
+				c->rootless);
+	if (systemd || (c->cgroup_manager && str_eq(c->cgroup_manager, "systemd")))
+		return err_text(e, -EOPNOTSUPP,
+				"cgroups by systemd are not supported: call it without "
+				"--systemd-cgroup");
+	if (!c->log)
+		return 0;
+	fd = sys_open(AT_FDCWD, c->log, O_WRONLY | O_CREAT | O_APPEND, 0644);
+	return fd < 0 ? err_set(e, fd, "log file %s", c->log) : 0;
 }
 
 int oci_main(int argc, char **argv)
 {
+	static char *words[MAX_WORDS + 1];
 	struct oci_cmd c = {.root = RUNTIME_ROOT};
-	bool systemd = false, help = false, version = false, debug = false;
-	const char *format = "text", *ignored = NULL;
+	bool systemd = false, version = false;
+	const char *format = "text";
 	const struct oci_opt opts[] = {
-		{.name = "root", .value = &c.root},
-		{.name = "log", .value = &c.log},
-		{.name = "log-format", .value = &format},
-		{.name = "debug", .flag = &debug},
+		{.name = "root", .value = &c.root, .arg = "DIR"},
+		{.name = "log", .value = &c.log, .arg = "FILE"},
+		{.name = "log-format", .value = &format, .arg = "text|json"},
+		{.name = "debug", .flag = &c.debug},
 		{.name = "systemd-cgroup", .flag = &systemd},
-		{.name = "rootless", .value = &ignored},
+		{.name = "rootless", .value = &c.rootless, .arg = "true|false|auto"},
 		{.name = "cgroup-manager", .value = &c.cgroup_manager}, /* crun's */
-		{.name = "help", .letter = 'h', .flag = &help},
 		{.name = "version", .letter = 'v', .flag = &version},
 		{0},
 	};
 	struct err e = {0};
-	int words;
+	int n;
 
-	words = oci_opts(argc, argv, opts, &e);
-	c.log_json = str_eq(format, "json");
-	if (words >= 0 && !c.log_json && !str_eq(format, "text"))
-		words = err_text(&e, -EINVAL, "--log-format %.32s is not known", format);
-	if (words >= 0 && (systemd || (c.cgroup_manager && str_eq(c.cgroup_manager, "systemd"))))
-		words = err_text(
-			&e, -EOPNOTSUPP,
-			"cgroups by systemd are not supported: call it without --systemd-cgroup");
-	if (words < 0) {
-		oci_tell(&c, "error", e.msg);
-		return e.code == -EINVAL ? 2 : 125;
-	}
-	if (help)
-		return usage(stdout);
-	if (version)
+	if (argc > MAX_WORDS)
+		argc = MAX_WORDS;
+	memcpy(words, argv, (size_t)argc * sizeof(*words));
+	n = oci_opts(argc, words, opts, true, &e);
+	if (n >= 0 && version)
 		return print_version();
-	for (size_t i = 0; words < argc && i < ARRAY_LEN(verbs); i++)
-		if (str_eq(argv[words], verbs[i].name))
-			return dispatch(&c, &verbs[i], words, argc, argv);
-	return usage(stderr);
+	if (oci_help || n == 0)
+		return help(opts);
+	if (n > 0 && check_globals(&c, format, systemd, &e) < 0)
+		n = -1;
+	if (n < 0)
+		return oci_usage(&c, &e);
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		if (str_eq(words[0], verbs[i].name))
+			c.verb = &verbs[i];
+	if (c.verb)
+		return dispatch(&c, argc, argv, n - 1, words + 1);
+	err_text(&e, -EINVAL, "there is no verb \"%.32s\"", words[0]);
+	oci_usage(&c, &e);
+	return 3; /* as runc */
 }

@@ -169,18 +169,23 @@ static void print_json(void)
 int oci_ps_main(struct oci_cmd *c, int argc, char **argv)
 {
 	const char *format = "table";
-	const struct oci_opt opts[] = {{.name = "format", .letter = 'f', .value = &format}, {0}};
+	const struct oci_opt opts[] = {
+		{.name = "format", .letter = 'f', .value = &format, .arg = "table|json"},
+		{0},
+	};
 	struct err e = {0};
-	int words = oci_opts(argc, argv, opts, &e), status;
-	bool json = str_eq(format, "json");
+	int n = oci_words(c, argc, argv, opts, 1, -1), status;
+	bool json;
 
-	if (words < 0 || argc - words < 1 || (!json && !str_eq(format, "table")))
-		return oci_usage("ps [--format table|json] ID [PS OPTIONS]", words < 0 ? &e : NULL);
+	if (n < 0)
+		return c->status;
+	if (oci_format(c, format, &json) < 0)
+		return c->status;
 	if (runtime_open(&c->rt, c->root, false, &e) < 0 ||
-	    (ps.n = runtime_processes(&c->rt, argv[words], ps.pids, MAX_PIDS, &e)) < 0)
+	    (ps.n = runtime_processes(&c->rt, argv[0], ps.pids, MAX_PIDS, &e)) < 0)
 		return oci_fail(c, &e, 1);
-	argc -= words + 1;
-	argv += words + 1;
+	argc = n - 1;
+	argv++;
 	if (json) {
 		print_json();
 		return 0;

@@ -65,8 +65,11 @@ static void put_tail(struct buf *b, const struct oci_state *s)
 void oci_state_write(struct buf *b, const struct oci_state *s)
 {
 	put_head(b, s);
-	buf_printf(b, ",\"pid\":%d,\"startTicks\":%" PRIu64 ",\"ownPidNamespace\":%s", (int)s->pid,
-		   s->start_ticks, s->own_pid_ns ? "true" : "false");
+	buf_printf(b,
+		   ",\"pid\":%d,\"startTicks\":%" PRIu64
+		   ",\"ownPidNamespace\":%s,\"ownKeyring\":%s",
+		   (int)s->pid, s->start_ticks, s->own_pid_ns ? "true" : "false",
+		   s->own_keyring ? "true" : "false");
 	put_tail(b, s);
 	buf_puts(b, ",\"cgroups\":[");
 	for (size_t i = 0; i < s->cgroups.n; i++) {
@@ -81,16 +84,20 @@ void oci_state_print(struct buf *b, const struct oci_state *s, enum oci_status s
 {
 	put_head(b, s);
 	buf_printf(b, ",\"status\":\"%s\"", oci_status_name(status));
-	if (status != OCI_STOPPED)
-		buf_printf(b, ",\"pid\":%d", (int)s->pid);
+	if (status != OCI_STOPPED || s->owner)
+		buf_printf(b, ",\"pid\":%d", status == OCI_STOPPED ? 0 : (int)s->pid);
 	put_tail(b, s);
+	if (s->owner) {
+		buf_puts(b, ",\"owner\":");
+		buf_json(b, s->owner);
+	}
 	buf_puts(b, "}\n");
 }
 
 int oci_state_read(struct span text, void *pool, size_t pool_bytes, struct arena *a,
 		   struct oci_state *ret_state, struct err *e)
 {
-	struct json root, id, bundle, rootfs, created, pid, ticks, own, cgroups, notes;
+	struct json root, id, bundle, rootfs, created, pid, ticks, own, keyring, cgroups, notes;
 	struct oci_state s = {0};
 	struct json_doc doc;
 	int r;
@@ -106,6 +113,7 @@ int oci_state_read(struct span text, void *pool, size_t pool_bytes, struct arena
 	pid = json_get(&root, "pid");
 	ticks = json_get(&root, "startTicks");
 	own = json_get(&root, "ownPidNamespace");
+	keyring = json_get(&root, "ownKeyring");
 	cgroups = json_get(&root, "cgroups");
 	notes = json_get(&root, "annotations");
 	s.id = json_str(&id);
@@ -115,6 +123,7 @@ int oci_state_read(struct span text, void *pool, size_t pool_bytes, struct arena
 	s.pid = (pid_t)json_u64(&pid, INT32_MAX);
 	s.start_ticks = json_u64(&ticks, UINT64_MAX);
 	s.own_pid_ns = json_bool_opt(&own, false);
+	s.own_keyring = json_bool_opt(&keyring, false);
 	s.cgroups = oci_json_strs(&cgroups, OCI_MAX_CGROUP_PATHS);
 	s.annotations = oci_json_kvs(&notes, OCI_MAX_STRINGS);
 	if (json_done(&doc) < 0)

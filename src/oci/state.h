@@ -33,8 +33,10 @@ struct oci_state {
 	pid_t pid;			      /* as the runtime sees it; 0 = never had one */
 	uint64_t start_ticks;		      /* field 22 of /proc/PID/stat */
 	bool own_pid_ns;	 /* false: killing the first process does not end the others */
+	bool own_keyring;	 /* session keyring "_ses.<id>", which exec joins too */
 	struct oci_strs cgroups; /* absolute directories that delete removes */
 	struct oci_kvs annotations;
+	char *owner; /* of the state directory, in runc's notation; NULL = not looked at */
 };
 
 /** oci_state_write() - the private record (state.json) */
@@ -42,7 +44,7 @@ void oci_state_write(struct buf *b, const struct oci_state *s);
 int oci_state_read(struct span json, void *pool, size_t pool_bytes, struct arena *a,
 		   struct oci_state *ret_state, struct err *e);
 
-/** oci_state_print() - the public document: `state` verb, hooks' stdin. @pid 0 is left out of it as the spec says for "stopped" */
+/** oci_state_print() - the public document: `state` verb, hooks' stdin. pid of "stopped" is left out, or 0 beside an owner, as in runc */
 void oci_state_print(struct buf *b, const struct oci_state *s, enum oci_status status);
 
 /** oci_id_check() - letters, digits, "_+-." only, not starting with a dot. Return: 0; -EINVAL */

@@ -23,6 +23,7 @@
 #include "runtime/check.h"
 #include "runtime/confine/caps.h"
 #include "runtime/hooks.h"
+#include "runtime/run.h"
 #include "runtime/stage.h"
 #include "runtime/statedir.h"
 #include "sys/cred.h"
@@ -86,15 +87,33 @@ static int load_bundle(struct creation *c, struct err *e)
 	return c->state.bundle && c->state.rootfs ? 0 : err_set(e, -ENOMEM, "paths");
 }
 
-static int check_terminal(const struct creation *c, struct err *e)
+/* As runc: the container hears of a service manager's descriptors; all of them must be there */
+static int pass_fds(struct creation *c, struct err *e)
 {
-	bool tty = c->spec.process.terminal;
+	struct oci_strs *env = &c->spec.process.env;
+	uint32_t listen = c->o->listen_fds, n = listen + c->o->preserve_fds;
+	struct stat st;
+	char **v;
 
-	if (tty && !c->o->console_socket)
-		return err_text(e, -EINVAL, "process.terminal is true: --console-socket is needed");
-	if (!tty && c->o->console_socket)
-		return err_text(e, -EINVAL,
-				"--console-socket is given, but process.terminal is not true");
+	for (uint32_t fd = 3; fd < 3 + n; fd++) {
+		int r = sys_stat((int)fd, &st);
+
+		if (r < 0)
+			return err_set(e, r, "descriptor %u, of %u to be passed on", fd, n);
+	}
+	if (!listen)
+		return 0;
+	v = arena_array(&c->rt->arena, env->n + 3, sizeof(*v));
+	if (!v)
+		return err_set(e, -ENOMEM, "environment");
+	for (size_t i = 0; i < env->n; i++)
+		v[i] = env->v[i];
+	v[env->n] = arena_printf(&c->rt->arena, "LISTEN_FDS=%u", listen);
+	v[env->n + 1] = arena_strdup(&c->rt->arena, "LISTEN_PID=1");
+	if (!v[env->n] || !v[env->n + 1])
+		return err_set(e, -ENOMEM, "environment");
+	env->v = v;
+	env->n += 2;
 	return 0;
 }
 
@@ -125,6 +144,7 @@ static int fill_state(struct creation *c, struct err *e)
 	c->state.created = arena_strdup(a, rfc3339_format(now, s, ns));
 	c->state.own_pid_ns = c->spec.ns[OCI_NS_PID].set && !c->spec.ns[OCI_NS_PID].path;
 	c->state.annotations = c->spec.annotations;
+	c->state.own_keyring = !c->o->no_new_keyring;
 	r = cgroup_find(&c->cgroup, c->spec.cgroups_path, c->o->id, a, e);
 	if (r < 0)
 		return r;
@@ -175,12 +195,8 @@ static int open_channels(struct creation *c, struct handover *h, struct err *e)
 		if (h->started_fd < 0)
 			return h->started_fd;
 	}
-	if (c->o->console_socket) {
-		h->console_fd = sys_connect_unix(c->o->console_socket, SOCK_STREAM);
-		if (h->console_fd < 0)
-			return err_set(e, h->console_fd, "console socket %s", c->o->console_socket);
-	}
-	return 0;
+	return terminal_plan(&c->terminal, c->o->console_socket, c->o->foreground, &c->spec.process,
+			     &h->console_fd, e);
 }
 
 /* A pid namespace is entered by children only: ours changes for the clone and back. */
@@ -220,7 +236,8 @@ static int spawn(struct creation *c, struct handover *h, struct err *e)
 				  .started_fd = h->started_fd,
 				  .console_fd = h->console_fd,
 				  .filter = &program,
-				  .preserve_fds = c->o->preserve_fds,
+				  .preserve_fds = c->o->listen_fds + c->o->preserve_fds,
+				  .no_pivot = c->o->no_pivot,
 				  .state = &c->state};
 
 		memcpy(s.ns_fds, h->ns_fds, sizeof(s.ns_fds));
@@ -374,6 +391,8 @@ static int make(struct creation *c, struct handover *h, struct err *e)
 		r = spawn(c, h, e);
 	if (r == 0)
 		r = settle(c, e);
+	if (r == 0)
+		r = run_send_pidfd(c->o->pidfd_socket, "standard", c->state.pid, c->pidfd, e);
 	return r < 0 || !c->by_pipe ? r : write_pid_file(c, e);
 }
 
@@ -388,14 +407,15 @@ int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_
 	c->o = o;
 	c->by_pipe = by_pipe;
 	c->dir_fd = c->sync_fd = c->pidfd = -1;
+	terminal_init(&c->terminal);
 	handover_init(&h);
 	/* what the caller left open is not the container's, but for --preserve-fds */
-	sys_cloexec_from(3 + (int)o->preserve_fds);
+	sys_cloexec_from(3 + (int)(o->listen_fds + o->preserve_fds));
 	r = oci_id_check(o->id, e);
 	if (r == 0)
 		r = load_bundle(c, e);
 	if (r == 0)
-		r = check_terminal(c, e);
+		r = pass_fds(c, e);
 	if (r == 0)
 		r = fill_state(c, e);
 	if (r < 0)
@@ -435,5 +455,6 @@ void creation_end(struct creation *c)
 	cgroup_close(&c->cgroup);
 	sys_close(take_fd(&c->sync_fd));
 	sys_close(take_fd(&c->pidfd));
+	terminal_fini(&c->terminal);
 	sys_close(take_fd(&c->dir_fd));
 }

@@ -4,6 +4,7 @@
 #include "oci/state.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/runtime.h"
+#include "runtime/terminal.h"
 
 /** struct creation - a container on its way to "created" */
 struct creation {
@@ -16,6 +17,7 @@ struct creation {
 	int dir_fd;	    /* state directory; -1 until it is ours to undo */
 	int sync_fd;	    /* to the stage */
 	int pidfd;
+	struct terminal terminal;
 	bool by_pipe; /* start comes by the named pipes, not by sync_fd */
 };
 

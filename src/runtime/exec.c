@@ -26,6 +26,7 @@
 #include "runtime/runtime.h"
 #include "runtime/stage.h"
 #include "runtime/statedir.h"
+#include "runtime/terminal.h"
 #include "sys/cred.h"
 #include "sys/fd.h"
 #include "sys/ns.h"
@@ -47,6 +48,7 @@ struct joining {
 	struct cgroup cgroup;
 	int ns_fds[OCI_NS_COUNT];
 	int sync_fd, stage_fd, console_fd, pidfd;
+	struct terminal terminal;
 	pid_t pid;
 };
 
@@ -141,6 +143,8 @@ static void joined_main(struct joining *j, bool born)
 		r = label_open(&j->process, &label, &e);
 	if (r >= 0)
 		r = join_all(j, &e);
+	if (r == 0)
+		r = stage_keyring(&j->state, false, j->spec.ns[OCI_NS_USER].set, &e);
 	if (r == 0 && j->process.terminal)
 		r = open_terminal(j, &e);
 	if (r == 0)
@@ -211,18 +215,14 @@ static int prepare(struct runtime *rt, struct joining *j, struct err *e)
 		r = exec_process(rt, j->o, &j->spec.process, &j->process, e);
 	if (r < 0)
 		return r;
-	if (j->process.terminal != (j->o->console_socket != NULL))
-		return err_text(e, -EINVAL, "a terminal and --console-socket go together");
 	r = filter_get(&j->spec.seccomp, rt->root_fd, &program, e);
 	if (r == 0)
 		r = open_namespaces(j, e);
 	if (r == 0)
 		r = cgroup_open(&j->cgroup, &j->state.cgroups, e);
-	if (r == 0 && j->o->console_socket) {
-		r = j->console_fd = sys_connect_unix(j->o->console_socket, SOCK_STREAM);
-		if (r < 0)
-			return err_set(e, r, "console socket %s", j->o->console_socket);
-	}
+	if (r == 0)
+		r = terminal_plan(&j->terminal, j->o->console_socket, !j->o->detach, &j->process,
+				  &j->console_fd, e);
 	if (r >= 0)
 		r = sys_socketpair_seqpacket(pair);
 	if (r < 0)
@@ -291,6 +291,7 @@ int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_stat
 	int r;
 
 	j = (struct joining){.o = o, .sync_fd = -1, .stage_fd = -1, .console_fd = -1, .pidfd = -1};
+	terminal_init(&j.terminal);
 	for (size_t k = 0; k < OCI_NS_COUNT; k++)
 		j.ns_fds[k] = -1;
 	sys_cloexec_from(3 + (int)o->preserve_fds);
@@ -305,9 +306,11 @@ int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_stat
 	if (r == 0)
 		r = wait_exec(rt, &j, e);
 	if (r == 0)
+		r = run_send_pidfd(o->pidfd_socket, "setns", j.pid, j.pidfd, e);
+	if (r == 0)
 		r = pid_file(&j, e);
 	if (r < 0)
 		return r;
 	*ret_status = 0;
-	return o->detach ? 0 : run_wait(j.pid, j.pidfd, ret_status, e);
+	return o->detach ? 0 : terminal_wait(&j.terminal, j.pid, j.pidfd, ret_status, e);
 }

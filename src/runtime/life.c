@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/create.h"
@@ -145,6 +146,18 @@ int runtime_start(struct runtime *rt, const char *id, struct err *e)
 	return r;
 }
 
+static int look_at_owner(struct runtime *rt, struct found *f)
+{
+	struct stat st;
+	int r = sys_stat(f->dir_fd, &st);
+
+	if (r < 0)
+		return r;
+	f->state.owner = st.st_uid ? arena_printf(&rt->arena, "#%u", (unsigned int)st.st_uid)
+				   : arena_strdup(&rt->arena, "root");
+	return f->state.owner ? 0 : -ENOMEM;
+}
+
 int runtime_state(struct runtime *rt, const char *id, struct buf *b, struct err *e)
 {
 	struct found f;
@@ -152,9 +165,14 @@ int runtime_state(struct runtime *rt, const char *id, struct buf *b, struct err 
 
 	if (r < 0)
 		return r;
+	r = look_at_owner(rt, &f);
+	if (r < 0)
+		err_set(e, r, "state of %s", id);
 	oci_state_print(b, &f.state, f.status);
 	sys_close(f.dir_fd);
-	return buf_ok(b) ? 0 : err_text(e, -EFBIG, "the state is too long");
+	if (r == 0 && !buf_ok(b))
+		r = err_text(e, -EFBIG, "the state is too long");
+	return r;
 }
 
 int runtime_kill(struct runtime *rt, const char *id, int sig, bool all, struct err *e)
@@ -243,7 +261,8 @@ int runtime_list(struct runtime *rt, runtime_list_fn *fn, void *data, struct err
 		arena_reset(&rt->arena);
 		if (*name == '.' || statedir_find(rt, name, &f, &ignored) < 0)
 			continue;
-		fn(data, &f.state, f.status);
+		if (look_at_owner(rt, &f) == 0)
+			fn(data, &f.state, f.status);
 		sys_close(f.dir_fd);
 	}
 	return r < 0 ? err_set(e, r, "read %s", rt->root) : 0;

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "runtime/bind.h"
 #include "runtime/mounts.h"
+#include "runtime/no_pivot.h"
 #include "sys/fd.h"
 #include "sys/mnt.h"
 
@@ -60,12 +61,10 @@ int rootfs_mount(struct rootfs *r, struct err *e)
 	return ret < 0 ? ret : mounts_apply(r, e);
 }
 
-int rootfs_enter(struct rootfs *r, struct err *e)
+static int pivot(struct rootfs *r, struct err *e)
 {
-	const char *name = r->spec->rootfs_propagation;
-	int ret;
+	int ret = sys_fchdir(r->root_fd);
 
-	ret = sys_fchdir(r->root_fd);
 	if (ret == 0)
 		ret = sys_pivot_root(".", ".");
 	if (ret < 0)
@@ -73,8 +72,17 @@ int rootfs_enter(struct rootfs *r, struct err *e)
 	ret = sys_umount(".", MNT_DETACH);
 	if (ret == 0)
 		ret = sys_chdir("/");
+	return ret < 0 ? err_set(e, ret, "leave the old root") : 0;
+}
+
+int rootfs_enter(struct rootfs *r, struct err *e)
+{
+	const char *name = r->spec->rootfs_propagation;
+	int ret;
+
+	ret = r->no_pivot ? no_pivot_enter(r->root_fd, r->path, e) : pivot(r, e);
 	if (ret < 0)
-		return err_set(e, ret, "leave the old root");
+		return ret;
 	if (name)
 		ret = sys_mount(NULL, "/", NULL, (unsigned long)mount_propagation(name), NULL);
 	sys_close(take_fd(&r->root_fd));

@@ -21,7 +21,7 @@ struct rootfs {
 	int empty_fd; /* O_PATH of an empty read-only tmpfs, for masking; -1 none yet */
 	int pts_fd;   /* the terminal's slave; -1 none */
 	bool dev_ro;  /* /dev becomes read-only when it is complete */
-	bool in_userns;
+	bool no_pivot, in_userns;
 };
 
 /** rootfs_mount() - propagation of "/", the root itself, then mounts in order. Needs a new mount namespace */

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/socket.h>
 
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/create.h"
@@ -15,6 +15,7 @@
 #include "sys/fd.h"
 #include "sys/ns.h"
 #include "sys/proc.h"
+#include "sys/sock.h"
 
 /* The stage was told to go on when it was made; its end of the socket is closed by the exec. */
 static int wait_exec(struct runtime *rt, int sync_fd, struct err *e)
@@ -30,26 +31,20 @@ static int wait_exec(struct runtime *rt, int sync_fd, struct err *e)
 	return err_text(e, m.code < 0 ? m.code : -EIO, "%s", m.text);
 }
 
-int run_wait(pid_t pid, int pidfd, int *ret_status, struct err *e)
+int run_send_pidfd(const char *path, const char *kind, pid_t pid, int pidfd, struct err *e)
 {
-	struct sys_exit x = {0};
-	int r = sys_wait(pid, WNOHANG, &x);
+	auto_close int own = pidfd < 0 && path ? sys_pidfd_open(pid) : -1;
+	auto_close int fd = -1;
+	int send = pidfd < 0 ? own : pidfd, r;
 
-	while (r == 0) {
-		int sig = sys_signal_wait(-1);
-
-		if (sig < 0)
-			return err_set(e, sig, "wait for signals");
-		/* URG is the runtime of Go programs talking to itself */
-		if (sig == SIGCHLD)
-			r = sys_wait(pid, WNOHANG, &x);
-		else if (sig != SIGURG && sig != SIGPIPE)
-			pidfd >= 0 ? sys_pidfd_signal(pidfd, sig) : sys_kill(pid, sig);
-	}
-	if (r < 0)
-		return err_set(e, r, "wait for the container");
-	*ret_status = sys_exit_code(x);
-	return 0;
+	if (!path)
+		return 0;
+	if (send < 0)
+		return err_set(e, send, "--pidfd-socket: pidfd");
+	r = fd = sys_connect_unix(path, SOCK_STREAM);
+	if (r >= 0)
+		r = sys_send_fds(fd, kind, strlen(kind), &send, 1);
+	return r < 0 ? err_set(e, r, "pidfd socket %s", path) : 0;
 }
 
 static int clean_up(struct creation *c, struct err *e)
@@ -68,13 +63,13 @@ static int clean_up(struct creation *c, struct err *e)
 	return r;
 }
 
-int runtime_run(struct runtime *rt, const struct runtime_create *o, bool detach, bool keep,
-		int *ret_status, struct err *e)
+int runtime_run(struct runtime *rt, const struct runtime_create *o, bool keep, int *ret_status,
+		struct err *e)
 {
 	static struct creation c;
 	int r;
 
-	if (!detach)
+	if (o->foreground)
 		sys_signals_block_all();
 	r = creation_begin(&c, rt, o, false, e);
 	if (r < 0)
@@ -89,9 +84,9 @@ int runtime_run(struct runtime *rt, const struct runtime_create *o, bool detach,
 		return r;
 	}
 	*ret_status = 0;
-	if (!detach)
-		r = run_wait(c.state.pid, c.pidfd, ret_status, e);
-	if (r == 0 && !detach && !keep)
+	if (o->foreground)
+		r = terminal_wait(&c.terminal, c.state.pid, c.pidfd, ret_status, e);
+	if (r == 0 && o->foreground && !keep)
 		r = clean_up(&c, e);
 	creation_end(&c);
 	return r;

@@ -5,5 +5,9 @@
 
 #include "base/err.h"
 
-/** run_wait() - until @pid, our child, has ended; every signal we get goes to it. All signals must be blocked */
-int run_wait(pid_t pid, int pidfd, int *ret_status, struct err *e);
+/**
+ * run_send_pidfd() - a pidfd of @pid to the socket at @path, as runc does: one message that is @kind
+ * @path:  NULL: nothing happens
+ * @pidfd: -1 = is opened
+ */
+int run_send_pidfd(const char *path, const char *kind, pid_t pid, int pidfd, struct err *e);

@@ -37,7 +37,11 @@ struct runtime_create {
 	const char *id, *bundle;
 	const char *console_socket; /* NULL unless process.terminal */
 	const char *pid_file;	    /* NULL or path */
-	unsigned int preserve_fds;
+	const char *pidfd_socket;   /* NULL or path: gets a pidfd of the first process */
+	uint32_t preserve_fds;	    /* descriptors from 3 on that the container inherits ... */
+	uint32_t listen_fds;	    /* ... behind these, which it is told of by LISTEN_FDS */
+	bool foreground;	    /* a terminal without console_socket is the caller's */
+	bool no_pivot, no_new_keyring;
 };
 
 /**
@@ -51,13 +55,12 @@ int runtime_create(struct runtime *rt, const struct runtime_create *o, struct er
 int runtime_start(struct runtime *rt, const char *id, struct err *e);
 
 /**
- * runtime_run() - create, start, wait (forwarding signals), delete
- * @detach: return after the start
- * @keep:   do not delete
+ * runtime_run() - create, start; in the foreground wait (forwarding signals) and delete
+ * @keep: do not delete
  * @ret_status: exit status or 128 + signal
  */
-int runtime_run(struct runtime *rt, const struct runtime_create *o, bool detach, bool keep,
-		int *ret_status, struct err *e);
+int runtime_run(struct runtime *rt, const struct runtime_create *o, bool keep, int *ret_status,
+		struct err *e);
 
 /** runtime_state() - the state document */
 int runtime_state(struct runtime *rt, const char *id, struct buf *b, struct err *e);
@@ -107,11 +110,14 @@ struct runtime_exec {
 	const char *apparmor, *selinux; /* NULL = the container's */
 	bool sets_no_new_privs, no_new_privs;
 	bool tty, detach, ignore_paused;
-	const char *console_socket, *pid_file;
-	unsigned int preserve_fds;
+	const char *console_socket, *pid_file, *pidfd_socket;
+	uint32_t preserve_fds;
 };
 int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_status, struct err *e);
 
 /** runtime_list() - calls @fn for each container. Return: 0; -errno of the directory */
 typedef void runtime_list_fn(void *data, const struct oci_state *s, enum oci_status status);
 int runtime_list(struct runtime *rt, runtime_list_fn *fn, void *data, struct err *e);
+
+/** runtime_libseccomp() - major, minor, micro of the library that compiles filters */
+void runtime_libseccomp(unsigned int ret_version[3]);

@@ -28,6 +28,11 @@
 #include "sys/proc.h"
 #include "sys/sock.h"
 
+/* linux/key.h of the kernel, not of its interface: possessor all; user view, read, link */
+#define KEY_NEW	       0x3f130000u
+#define KEY_USR_SEARCH 0x00080000u
+#define KEY_OTH_SEARCH 0x00000008u
+
 static const int clone_flags[OCI_NS_COUNT] = {
 	[OCI_NS_USER] = CLONE_NEWUSER, [OCI_NS_CGROUP] = CLONE_NEWCGROUP,
 	[OCI_NS_IPC] = CLONE_NEWIPC,   [OCI_NS_UTS] = CLONE_NEWUTS,
@@ -179,6 +184,20 @@ static int sysctls(struct stage *s, struct err *e)
 	return r;
 }
 
+int stage_keyring(const struct oci_state *s, bool first, bool in_userns, struct err *e)
+{
+	/* what a new one has, and search for others of the user, or of the namespace, as in runc */
+	uint32_t perm = KEY_NEW | (in_userns ? KEY_OTH_SEARCH : KEY_USR_SEARCH);
+	char name[OCI_ID_MAX + 8];
+	int r;
+
+	if (!s->own_keyring)
+		return 0;
+	str_printf(name, sizeof(name), "_ses.%s", s->id);
+	r = sys_join_keyring(name, first ? perm : 0);
+	return r < 0 && r != -ENOSYS ? err_set(e, r, "session keyring") : 0;
+}
+
 static int birth(struct stage *s, struct err *e)
 {
 	const struct oci_process *p = &s->spec->process;
@@ -199,6 +218,8 @@ static int birth(struct stage *s, struct err *e)
 		r = become_root_of_userns(s, e);
 	if (r == 0)
 		r = join(s, e);
+	if (r == 0)
+		r = stage_keyring(s->state, true, s->spec->ns[OCI_NS_USER].set, e);
 	return r < 0 ? r : identity(s, e);
 }
 
@@ -234,6 +255,7 @@ static int enter_root(struct stage *s, struct err *e)
 			      .null_fd = -1,
 			      .empty_fd = -1,
 			      .pts_fd = -1,
+			      .no_pivot = s->no_pivot,
 			      .in_userns = s->spec->ns[OCI_NS_USER].set};
 	int r;
 

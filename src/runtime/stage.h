@@ -47,7 +47,8 @@ struct stage {
 	int ns_fds[OCI_NS_COUNT]; /* to join; -1 */
 	const struct filter_program *filter;
 	struct label label;
-	unsigned int preserve_fds;
+	uint32_t preserve_fds;
+	bool no_pivot;
 	struct oci_state *state; /* for hooks */
 };
 
@@ -57,6 +58,9 @@ void stage_main(struct stage *s) __attribute__((noreturn));
 /** stage_report() - send a failure. stage_wait() - next message of a stage. Return: 1; 0 it is gone; -errno */
 void stage_report(int fd, int exit_code, const struct err *e);
 int stage_wait(int fd, struct stage_msg *ret);
+
+/** stage_keyring() - the container's session keyring; @first: it is made, for whoever joins it later */
+int stage_keyring(const struct oci_state *s, bool first, bool in_userns, struct err *e);
 
 /** stage_clone_flags() - CLONE_NEW* of the namespaces that are new, but cgroup */
 uint64_t stage_clone_flags(const struct oci_spec *s);

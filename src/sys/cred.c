@@ -7,6 +7,7 @@
 
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -45,6 +46,20 @@ int sys_set_uid(uid_t uid)
 uid_t sys_get_uid(void)
 {
 	return geteuid();
+}
+
+gid_t sys_get_gid(void)
+{
+	return getegid();
+}
+
+int sys_join_keyring(const char *name, uint32_t perm)
+{
+	int id = SYS_RET(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name));
+
+	if (id < 0 || !perm)
+		return id < 0 ? id : 0;
+	return SYS_RET(syscall(SYS_keyctl, KEYCTL_SETPERM, id, perm));
 }
 
 int sys_get_caps(struct sys_caps *ret)

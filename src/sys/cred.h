@@ -12,6 +12,7 @@ int sys_set_groups(const gid_t *groups, size_t n);
 int sys_set_gid(gid_t gid); /* real, effective, saved */
 int sys_set_uid(uid_t uid);
 uid_t sys_get_uid(void); /* effective */
+gid_t sys_get_gid(void);
 
 /** struct sys_caps - bit n = capability n */
 struct sys_caps {
@@ -30,6 +31,14 @@ int sys_set_dumpable(bool on);
 int sys_set_rlimit(int resource, uint64_t soft, uint64_t hard);
 mode_t sys_set_umask(mode_t mask);
 int sys_set_personality(unsigned long persona);
+
+/**
+ * sys_join_keyring() - a session keyring of this @name in our user namespace, made if there is none
+ * @perm: KEY_POS_* and so on, or 0: as it is
+ *
+ * Return: 0; -ENOSYS a kernel without keys.
+ */
+int sys_join_keyring(const char *name, uint32_t perm);
 
 struct sock_filter;
 /** sys_seccomp_load() - @flags: SECCOMP_FILTER_FLAG_*. Return: 0; -EACCES neither no_new_privs nor CAP_SYS_ADMIN */

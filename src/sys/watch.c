@@ -62,6 +62,11 @@ int sys_poll_one(int fd, short events, int timeout_ms)
 	return r > 0 ? p.revents : r;
 }
 
+int sys_poll(struct pollfd *fds, size_t n, int timeout_ms)
+{
+	return SYS_RETRY(poll(fds, n, timeout_ms));
+}
+
 void sys_sleep_ms(unsigned int ms)
 {
 	struct timespec left = {.tv_sec = (time_t)(ms / 1000),

@@ -8,6 +8,7 @@
 /* What loop/ needs of the kernel, and waiting for one descriptor without a loop. */
 
 struct epoll_event;
+struct pollfd;
 
 int sys_epoll_create(void);
 int sys_epoll_ctl(int epoll_fd, int op, int fd, uint32_t events, void *ptr);
@@ -22,6 +23,9 @@ int sys_signal_next(int signal_fd);
 
 /** sys_poll_one() - wait until @events (POLLIN, POLLOUT). Return: revents; 0 time is over; -errno */
 int sys_poll_one(int fd, short events, int timeout_ms);
+
+/** sys_poll() - Return: how many are ready; 0 time is over; -errno */
+int sys_poll(struct pollfd *fds, size_t n, int timeout_ms);
 
 void sys_sleep_ms(unsigned int ms);
 

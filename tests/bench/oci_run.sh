@@ -12,7 +12,7 @@ at_exit 'rmdir /sys/fs/cgroup/*/cleat-bench 2>/dev/null'
 mkdir -p "$dir/b/rootfs/bin" "$dir/b/rootfs/proc" "$dir/b/rootfs/sys" "$dir/b/rootfs/dev"
 printf 'int main(void){return 0;}' >"$dir/true.c"
 cc -static -O2 -s -o "$dir/b/rootfs/bin/true" "$dir/true.c" || exit
-"$CLEAT" oci spec --bundle "$dir/b" || exit
+"$CLEAT" oci spec --default --bundle "$dir/b" || exit
 # what all of them are given: the default configuration; with and without its seccomp profile
 /usr/bin/python3 - "$dir/b" <<'PY' || exit
 import json, os, sys

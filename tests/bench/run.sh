@@ -29,7 +29,7 @@ cleat pull -q "$image" >/dev/null || exit
 # the same root as a folder, for those that have no images
 registry_quiet umoci unpack --rootless --image "$TMP/oci:tiny" "$TMP/u" || exit
 rmdir "$TMP/b/rootfs" && mv "$TMP/u/rootfs" "$TMP/b/rootfs" || exit
-"$CLEAT" oci spec --bundle "$TMP/b" || exit
+"$CLEAT" oci spec --default --bundle "$TMP/b" || exit
 jq '.process.terminal = false | .process.args = ["/bin/true"] | .root.readonly = false' "$TMP/b/config.json" >"$TMP/config" &&
 	mv "$TMP/config" "$TMP/b/config.json" || exit
 

@@ -96,11 +96,10 @@ tr -d '\r' <tty.log >tty.txt
 for want in '^33 99$' '^/dev/pts/0$' 'crw.* 136, *0 .*/dev/console' '^got hello$'; do
 	expect "terminal: $want" grep -q -e "$want" tty.txt
 done
-expect_err 125 'console-socket is needed' "a terminal without console socket" oci run --bundle b "$id"
 terminal=false process_more=
 sh_args 'sleep 60'
 config b
-expect_err 125 'terminal is not true' "a console socket without terminal" oci run --console-socket "$TMP/tty.sock" --bundle b "$id"
+expect_err 125 'there is no terminal' "a console socket without terminal" oci run --console-socket "$TMP/tty.sock" --bundle b "$id"
 
 # exec
 container_name

@@ -181,9 +181,19 @@ done
 no_leftovers "nothing is left"
 
 # command line
-expect_err 125 'systemd' "--systemd-cgroup" oci --systemd-cgroup create --bundle b x
-expect_err 2 'unknown option --nosuch' "unknown option" oci create --nosuch x
-expect_err 2 'usage' "unknown verb" oci frobnicate
+expect_err 1 'systemd' "--systemd-cgroup" oci --systemd-cgroup create --bundle b x
+expect_err 1 'unknown option --nosuch' "unknown option" oci create --nosuch x
+expect_err 1 'one argument too many' "a word too many" oci state x y
+expect_err 1 'an argument is missing' "a word too few" oci state
+expect_err 3 'there is no verb "frobnicate"' "unknown verb" oci frobnicate
+expect_err 1 'log-format' "--log-format" oci --log-format xml list
+expect_err 1 'log file' "--log that cannot be written" oci --log /no/such/log list
+expect_err 1 'rootless' "--rootless" oci --rootless=maybe list
+expect_out '^ID ' "options of runc" oci --debug --rootless auto --log=log.txt --log-format=text list -f table
+expect_out 'level=debug msg="list: exit status 0"' "--debug" cat log.txt
+expect_out 'usage: cleat oci run .*' "--help of a verb" oci run --help
+expect_out ' checkpoint | exec ' "--help" oci -h
+expect "-v" oci -v
 expect_out "^spec: 1\\." "--version" oci --version
 ln -s "$CLEAT" cleat-oci
 expect_out "^spec: 1\\." "by the name cleat-oci" ./cleat-oci --version

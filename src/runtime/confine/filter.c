@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "runtime/runtime.h"
 #include "sys/cred.h"
 
 static const struct {
@@ -218,6 +219,15 @@ int filter_compile(const struct oci_seccomp *s, struct filter_program *ret, stru
 		r = export(ctx, ret, e);
 	seccomp_release(ctx);
 	return r;
+}
+
+void runtime_libseccomp(unsigned int ret_version[3])
+{
+	const struct scmp_version *v = seccomp_version();
+
+	ret_version[0] = v->major;
+	ret_version[1] = v->minor;
+	ret_version[2] = v->micro;
 }
 
 int filter_load(const struct filter_program *p, struct err *e)
