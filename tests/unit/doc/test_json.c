@@ -95,6 +95,8 @@ static void refuses(void **state)
 		{"{\"a\":1,\"b\":2,\"a\":3}", "doc.json: key \"a\" is there twice", -EBADMSG},
 		{"{\"o\":{\"a\\u0000\":1}}", "doc.json: o: a key holds a NUL byte", -EBADMSG},
 		{"{\"a\":1} x", "doc.json:1:9: ", -EBADMSG},
+		{" 5", "doc.json:1:2: neither an object nor an array", -EBADMSG},
+		{"{\"a\":1.5e}", "doc.json:1:10: ", -EBADMSG},
 		{"{\"a\":\"\xff\"}", "doc.json:1:", -EBADMSG},
 		{"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
 		 "doc.json: [0][0][0]", -EFBIG},
@@ -207,25 +209,28 @@ static void digests(void **state)
 		const char *text;
 		int code;
 	} cases[] = {
-		{"\"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"", 0},
-		{"\"sha256:../../x\"", -EBADMSG},
-		{"\"md5:d41d8cd98f00b204e9800998ecf8427e\"", -EBADMSG},
-		{"\"sha256:0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef\"",
+		{"[\"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"]",
+		 0},
+		{"[\"sha256:../../x\"]", -EBADMSG},
+		{"[\"md5:d41d8cd98f00b204e9800998ecf8427e\"]", -EBADMSG},
+		{"[\"sha256:0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef\"]",
 		 -EBADMSG},
-		{"\"sha256:0123\"", -EBADMSG},
-		{"\"sha512:00\"", -EPROTONOSUPPORT},
-		{"5", -EBADMSG},
+		{"[\"sha256:0123\"]", -EBADMSG},
+		{"[\"sha512:00\"]", -EPROTONOSUPPORT},
+		{"[5]", -EBADMSG},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct json_doc doc;
 		struct digest d;
-		struct json root;
+		struct json_iter it = {0};
+		struct json root, v;
 
 		assert_int_equal(parse(&doc, cases[i].text), 0);
 		root = json_root(&doc);
-		json_digest(&root, &d);
+		assert_true(json_next(&root, &it, &v));
+		json_digest(&v, &d);
 		assert_int_equal(json_done(&doc), cases[i].code);
 	}
 }
