@@ -158,13 +158,12 @@ int rootfs_devices(struct rootfs *r, struct err *e)
 
 int rootfs_devices_seal(struct rootfs *r, struct err *e)
 {
-	static const struct mount_opts ro = {.flags = MS_RDONLY, .attr_set = MOUNT_ATTR_RDONLY};
 	auto_close int dev = -1;
 
 	if (!r->dev_ro)
 		return 0;
 	dev = rooted_open(r->root_fd, "/dev", O_PATH | O_DIRECTORY, 0, e);
-	return dev < 0 ? dev : bind_set(dev, &ro, e);
+	return dev < 0 ? dev : bind_set(dev, &mount_opts_read_only, e);
 }
 
 /* The pair comes from the container's own devpts; its slave from the master's descriptor, never by a path (CVE-2025-52565). */

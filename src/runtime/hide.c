@@ -14,14 +14,13 @@
 #include "sys/fd.h"
 #include "sys/mnt.h"
 
-static const struct mount_opts read_only = {.flags = MS_RDONLY, .attr_set = MOUNT_ATTR_RDONLY};
-
 static int mask_dir(struct rootfs *r, int dst, const char *path, struct err *e)
 {
 	int ret;
 
 	if (r->empty_fd >= 0)
-		return bind_attach(r->empty_fd, false, &read_only, dst, r->root_fd, path, e);
+		return bind_attach(r->empty_fd, false, &mount_opts_read_only, dst, r->root_fd, path,
+				   e);
 	ret = sys_mount("tmpfs", fd_path(dst).p, "tmpfs",
 			MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0,nr_inodes=2");
 	if (ret < 0)
@@ -54,7 +53,8 @@ static int make_read_only(struct rootfs *r, const char *path, struct err *e)
 
 	if (dst == -ENOENT || dst == -ENOTDIR)
 		return 0;
-	return dst < 0 ? dst : bind_attach(dst, true, &read_only, dst, r->root_fd, path, e);
+	return dst < 0 ? dst
+		       : bind_attach(dst, true, &mount_opts_read_only, dst, r->root_fd, path, e);
 }
 
 int rootfs_hide(struct rootfs *r, struct err *e)
@@ -69,7 +69,7 @@ int rootfs_hide(struct rootfs *r, struct err *e)
 		if ((ret = mask(r, s->masked_paths.v[i], e)) < 0)
 			return err_wrap(e, "masked path %s", s->masked_paths.v[i]);
 	if (s->root_readonly) {
-		ret = bind_set(r->root_fd, &read_only, e);
+		ret = bind_set(r->root_fd, &mount_opts_read_only, e);
 		if (ret < 0)
 			return err_wrap(e, "read-only root");
 	}

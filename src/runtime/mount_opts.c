@@ -61,6 +61,8 @@ static const struct {
 
 static const char *const not_here[] = {"idmap", "ridmap", "copy-symlink"};
 
+const struct mount_opts mount_opts_read_only = {.flags = MS_RDONLY, .attr_set = MOUNT_ATTR_RDONLY};
+
 long mount_propagation(const char *name)
 {
 	bool rec = *name == 'r';

@@ -25,6 +25,9 @@ struct mount_opts {
 	char data[MOUNT_DATA_CAP]; /* for the file system, comma separated */
 };
 
+/** mount_opts_read_only - of this mount alone */
+extern const struct mount_opts mount_opts_read_only;
+
 /**
  * mount_opts_parse() - Spec: runtime-spec "Linux mount options"
  *

@@ -153,7 +153,6 @@ static int bind_sys(struct rootfs *r, const struct oci_mount *m, struct mount_op
 static int fill_tmpfs(struct rootfs *r, const struct oci_mount *m, const struct mount_opts *o,
 		      int covered_fd, struct err *e)
 {
-	static const struct mount_opts seal = {.flags = MS_RDONLY, .attr_set = MOUNT_ATTR_RDONLY};
 	auto_close int fd = rooted_open(r->root_fd, m->destination, O_PATH | O_DIRECTORY, 0, e);
 	struct statfs fs;
 	int ret = fd < 0 ? fd : sys_statfs(fd, &fs);
@@ -163,7 +162,7 @@ static int fill_tmpfs(struct rootfs *r, const struct oci_mount *m, const struct 
 	if (fs.f_type != TMPFS_MAGIC)
 		return err_text(e, -EAGAIN, "the destination was exchanged while it was mounted");
 	ret = copyup(covered_fd, fd, e);
-	return ret == 0 && o->flags & MS_RDONLY ? bind_set(fd, &seal, e) : ret;
+	return ret == 0 && o->flags & MS_RDONLY ? bind_set(fd, &mount_opts_read_only, e) : ret;
 }
 
 static int mount_fs(struct rootfs *r, const struct oci_mount *m, struct mount_opts *o,

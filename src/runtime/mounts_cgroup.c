@@ -70,7 +70,6 @@ static int mount_v1(struct rootfs *r, const struct mount_opts *o, int top,
 int mounts_cgroup(struct rootfs *r, const struct oci_mount *m, const struct mount_opts *o,
 		  int dst_fd, struct err *e)
 {
-	static const struct mount_opts seal = {.flags = MS_RDONLY, .attr_set = MOUNT_ATTR_RDONLY};
 	auto_close int top = -1;
 	struct statfs fs;
 	int ret;
@@ -89,5 +88,5 @@ int mounts_cgroup(struct rootfs *r, const struct oci_mount *m, const struct moun
 		ret = err_text(e, -EAGAIN, "the destination was exchanged while it was mounted");
 	for (size_t i = 0; i < r->cgroup->n && ret == 0; i++)
 		ret = mount_v1(r, o, top, &r->cgroup->h[i], e);
-	return ret == 0 && o->flags & MS_RDONLY ? bind_set(top, &seal, e) : ret;
+	return ret == 0 && o->flags & MS_RDONLY ? bind_set(top, &mount_opts_read_only, e) : ret;
 }
