@@ -4,33 +4,44 @@
 #include <errno.h>
 #include <string.h>
 
+#include "runtime/namespaces.h"
+#include "sys/fd.h"
+
+void sysctl_swap(char *name, char first)
+{
+	bool swap = name[strcspn(name, "./")] == first;
+
+	for (char *p = name; swap && *p; p++)
+		*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
+}
+
 static bool own(const struct oci_spec *s, enum oci_ns_kind k)
 {
 	return s->ns[k].set;
+}
+
+static int check_time(const struct oci_spec *s, struct err *e)
+{
+	bool offsets = false;
+
+	for (size_t i = 0; i < OCI_CLOCK_COUNT; i++)
+		offsets |= s->time_offsets[i].set;
+	if (offsets && (!own(s, OCI_NS_TIME) || s->ns[OCI_NS_TIME].path))
+		return err_text(e, -EINVAL, "timeOffsets need a new time namespace");
+	return 0;
 }
 
 static int check_namespaces(const struct oci_spec *s, struct err *e)
 {
 	bool maps = s->idmaps.n_uid || s->idmaps.n_gid;
 
-	if (!own(s, OCI_NS_MNT))
-		return err_text(
-			e, -EOPNOTSUPP,
-			"a container without a mount namespace of its own is not supported");
-	if (s->ns[OCI_NS_MNT].path)
-		return err_text(e, -EOPNOTSUPP,
-				"joining a mount namespace by path is not supported");
-	if (s->ns[OCI_NS_USER].path)
-		return err_text(e, -EOPNOTSUPP,
-				"joining a user namespace by path is not supported");
 	if (maps && !own(s, OCI_NS_USER))
 		return err_text(e, -EINVAL,
 				"uidMappings and gidMappings need a new user namespace");
-	if (own(s, OCI_NS_USER) && (!s->idmaps.n_uid || !s->idmaps.n_gid))
+	if (own(s, OCI_NS_USER) && !s->ns[OCI_NS_USER].path &&
+	    (!s->idmaps.n_uid || !s->idmaps.n_gid))
 		return err_text(e, -EINVAL,
 				"a new user namespace needs uidMappings and gidMappings");
-	if (own(s, OCI_NS_TIME) || s->time_offsets[0].set || s->time_offsets[1].set)
-		return err_text(e, -EOPNOTSUPP, "a time namespace is not supported");
 	if (s->mount_label && *s->mount_label)
 		return err_text(e, -EOPNOTSUPP, "linux.mountLabel is not supported");
 	if (s->n_netdevs || s->rdt.set)
@@ -40,42 +51,63 @@ static int check_namespaces(const struct oci_spec *s, struct err *e)
 		if (s->mounts[i].idmaps.n_uid || s->mounts[i].idmaps.n_gid)
 			return err_text(e, -EOPNOTSUPP, "mount %s: uidMappings are not supported",
 					s->mounts[i].destination);
-	if (s->hostname && *s->hostname && !own(s, OCI_NS_UTS))
+	if (!str_empty(s->hostname) && !own(s, OCI_NS_UTS))
 		return err_text(e, -EINVAL, "hostname needs a uts namespace");
-	if (s->domainname && *s->domainname && !own(s, OCI_NS_UTS))
+	if (!str_empty(s->domainname) && !own(s, OCI_NS_UTS))
 		return err_text(e, -EINVAL, "domainname needs a uts namespace");
-	return 0;
+	return check_time(s, e);
 }
 
-/* Anything else would change the host. */
+/* A path may lead to where we are: then it is the host's that would be changed. */
+static bool is_host(const struct oci_spec *s, enum oci_ns_kind kind)
+{
+	auto_close int fd = -1;
+
+	if (!s->ns[kind].path)
+		return !own(s, kind);
+	fd = ns_open(s->ns[kind].path, kind, NULL);
+	return fd < 0 || ns_is_ours(fd, kind);
+}
+
+/* Anything else would change the host. What a name begins with, and whose it is */
 static int check_sysctl(const struct oci_spec *s, const char *key, struct err *e)
 {
-	static const char *const ipc[] = {"kernel.msgmax", "kernel.msgmnb",	    "kernel.msgmni",
-					  "kernel.sem",	   "kernel.shmall",	    "kernel.shmmax",
-					  "kernel.shmmni", "kernel.shm_rmid_forced"};
+	static const struct {
+		const char *name;
+		enum oci_ns_kind kind;
+		bool whole;
+	} known[] = {
+		{"net.", OCI_NS_NET, false},
+		{"fs.mqueue.", OCI_NS_IPC, false},
+		{"kernel.msgmax", OCI_NS_IPC, true},
+		{"kernel.msgmnb", OCI_NS_IPC, true},
+		{"kernel.msgmni", OCI_NS_IPC, true},
+		{"kernel.sem", OCI_NS_IPC, true},
+		{"kernel.shmall", OCI_NS_IPC, true},
+		{"kernel.shmmax", OCI_NS_IPC, true},
+		{"kernel.shmmni", OCI_NS_IPC, true},
+		{"kernel.shm_rmid_forced", OCI_NS_IPC, true},
+		{"kernel.domainname", OCI_NS_UTS, true},
+	};
 	char dots[128];
 
 	if (str_copy(dots, sizeof(dots), key) < 0)
 		return err_text(e, -EINVAL, "sysctl %.64s is not known", key);
-	for (char *p = dots; *p; p++)
-		if (*p == '/' && !strchr(key, '.'))
-			*p = '.';
-	if (str_starts(dots, "net.") || str_starts(dots, "net/"))
-		return own(s, OCI_NS_NET)
-			       ? 0
-			       : err_text(e, -EINVAL, "sysctl %s needs a network namespace", key);
-	if (str_eq(dots, "kernel.domainname") || str_eq(dots, "kernel.hostname"))
-		return own(s, OCI_NS_UTS)
-			       ? 0
-			       : err_text(e, -EINVAL, "sysctl %s needs a uts namespace", key);
-	for (size_t i = 0; i < ARRAY_LEN(ipc); i++)
-		if (str_eq(dots, ipc[i]))
-			goto needs_ipc;
-	if (!str_starts(dots, "fs.mqueue."))
-		return err_text(e, -EINVAL, "sysctl %.64s is not a container's own", key);
-needs_ipc:
-	return own(s, OCI_NS_IPC) ? 0
-				  : err_text(e, -EINVAL, "sysctl %s needs an ipc namespace", key);
+	sysctl_swap(dots, '/');
+	if (str_eq(dots, "kernel.hostname"))
+		return err_text(e, -EINVAL, "sysctl %s: use the member hostname", key);
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (known[i].whole ? !str_eq(dots, known[i].name)
+				   : !str_starts(dots, known[i].name))
+			continue;
+		return is_host(s, known[i].kind)
+			       ? err_text(e, -EINVAL,
+					  "sysctl %s needs a %s namespace that is not "
+					  "the host's",
+					  key, oci_ns_names[known[i].kind])
+			       : 0;
+	}
+	return err_text(e, -EINVAL, "sysctl %.64s is not a container's own", key);
 }
 
 int check_spec(const struct oci_spec *s, struct err *e)

@@ -23,9 +23,12 @@
 #include "runtime/check.h"
 #include "runtime/confine/caps.h"
 #include "runtime/hooks.h"
+#include "runtime/namespaces.h"
 #include "runtime/run.h"
+#include "runtime/shared_root.h"
 #include "runtime/stage.h"
 #include "runtime/statedir.h"
+#include "runtime/usher.h"
 #include "sys/cred.h"
 #include "sys/fd.h"
 #include "sys/ns.h"
@@ -44,8 +47,7 @@ struct handover {
 static void handover_init(struct handover *h)
 {
 	h->sync_fd = h->go_fd = h->started_fd = h->console_fd = -1;
-	for (size_t k = 0; k < OCI_NS_COUNT; k++)
-		h->ns_fds[k] = -1;
+	ns_fds_init(h->ns_fds);
 }
 
 static void handover_close(struct handover *h)
@@ -56,8 +58,7 @@ static void handover_close(struct handover *h)
 		sys_close(h->started_fd);
 	}
 	sys_close(h->console_fd);
-	for (size_t k = 0; k < OCI_NS_COUNT; k++)
-		sys_close(h->ns_fds[k]);
+	ns_fds_close(h->ns_fds);
 	handover_init(h);
 }
 
@@ -162,9 +163,9 @@ static int open_namespaces(struct creation *c, struct handover *h, struct err *e
 	for (size_t k = 0; k < OCI_NS_COUNT; k++) {
 		if (!c->spec.ns[k].path)
 			continue;
-		h->ns_fds[k] = sys_open(AT_FDCWD, c->spec.ns[k].path, O_RDONLY, 0);
+		h->ns_fds[k] = ns_open(c->spec.ns[k].path, k, e);
 		if (h->ns_fds[k] < 0)
-			return err_set(e, h->ns_fds[k], "namespace %s", c->spec.ns[k].path);
+			return h->ns_fds[k];
 	}
 	return 0;
 }
@@ -199,10 +200,51 @@ static int open_channels(struct creation *c, struct handover *h, struct err *e)
 			     &h->console_fd, e);
 }
 
+static int write_map(int *procfs, pid_t pid, const char *file, const struct oci_idmap *m, size_t n,
+		     struct err *e)
+{
+	static char text[OCI_MAX_IDMAPS * 36];
+	char path[48];
+	struct buf b;
+	int r;
+
+	buf_init(&b, text, sizeof(text));
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%u %u %u\n", m[i].container, m[i].host, m[i].size);
+	snprintf(path, sizeof(path), "%d/%s", (int)pid, file);
+	r = procfs_write(procfs, path, b.p, b.len);
+	return r < 0 ? err_set(e, r, "write %s", file) : 0;
+}
+
+static int write_maps(void *arg, pid_t pid, struct err *e)
+{
+	const struct oci_idmaps *m = &((struct creation *)arg)->spec.idmaps;
+	auto_close int procfs = -1;
+	int r = write_map(&procfs, pid, "uid_map", m->uid, m->n_uid, e);
+
+	return r < 0 ? r : write_map(&procfs, pid, "gid_map", m->gid, m->n_gid, e);
+}
+
+static pid_t clone_by_usher(struct creation *c, struct handover *h, struct err *e)
+{
+	struct usher u = {.spec = &c->spec,
+			  .process = &c->spec.process,
+			  .cgroup = &c->cgroup,
+			  .ns_fds = h->ns_fds,
+			  .flags = ns_clone_flags(&c->spec),
+			  .maps = write_maps,
+			  .arg = c};
+	pid_t pid = usher_clone(&u, e);
+
+	if (pid > 0)
+		c->pidfd = sys_pidfd_open(pid);
+	return pid;
+}
+
 /* A pid namespace is entered by children only: ours changes for the clone and back. */
 static pid_t clone_stage(struct creation *c, struct handover *h, bool *ret_born, struct err *e)
 {
-	struct sys_clone how = {.flags = stage_clone_flags(&c->spec),
+	struct sys_clone how = {.flags = ns_clone_flags(&c->spec),
 				.cgroup_fd = cgroup_birth_fd(&c->cgroup)};
 	int pid_ns = h->ns_fds[OCI_NS_PID];
 	auto_close int own = pid_ns < 0 ? -1 : sys_open(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY, 0);
@@ -221,16 +263,18 @@ static pid_t clone_stage(struct creation *c, struct handover *h, bool *ret_born,
 
 static int spawn(struct creation *c, struct handover *h, struct err *e)
 {
-	bool born;
-	pid_t pid = clone_stage(c, h, &born, e);
+	bool born = false, ushered = usher_needed(&c->spec);
+	pid_t pid = ushered ? clone_by_usher(c, h, e) : clone_stage(c, h, &born, e);
 	int r;
 
 	if (pid == 0) {
 		struct stage s = {.spec = &c->spec,
 				  .cgroup = &c->cgroup,
 				  .born_in_cgroup = born,
+				  .ushered = ushered,
 				  .rootfs = c->state.rootfs,
 				  .bundle = c->state.bundle,
+				  .root_at = c->root_at,
 				  .sync_fd = h->sync_fd,
 				  .go_fd = h->go_fd,
 				  .started_fd = h->started_fd,
@@ -255,22 +299,6 @@ static int spawn(struct creation *c, struct handover *h, struct err *e)
 	return c->by_pipe ? statedir_save(c->dir_fd, &c->state, e) : 0;
 }
 
-static int write_map(int *procfs, pid_t pid, const char *file, const struct oci_idmap *m, size_t n,
-		     struct err *e)
-{
-	static char text[OCI_MAX_IDMAPS * 36];
-	char path[48];
-	struct buf b;
-	int r;
-
-	buf_init(&b, text, sizeof(text));
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%u %u %u\n", m[i].container, m[i].host, m[i].size);
-	snprintf(path, sizeof(path), "%d/%s", (int)pid, file);
-	r = procfs_write(procfs, path, b.p, b.len);
-	return r < 0 ? err_set(e, r, "write %s", file) : 0;
-}
-
 /*
  * A stage that is gone has said why: that message is read next. It is killed all the same, so that
  * nobody waits for a stage that waits for us; its pid is ours until we have asked for its status.
@@ -289,21 +317,6 @@ static int acknowledge(struct creation *c, struct err *e)
 	struct stage_ack ack = {.pid = c->state.pid};
 
 	return tell(c, &ack, sizeof(ack), e);
-}
-
-static int write_maps(struct creation *c, struct err *e)
-{
-	auto_close int procfs = -1;
-	int r;
-
-	if (!c->spec.ns[OCI_NS_USER].set)
-		return 0;
-	r = write_map(&procfs, c->state.pid, "uid_map", c->spec.idmaps.uid, c->spec.idmaps.n_uid,
-		      e);
-	if (r == 0)
-		r = write_map(&procfs, c->state.pid, "gid_map", c->spec.idmaps.gid,
-			      c->spec.idmaps.n_gid, e);
-	return r < 0 ? r : acknowledge(c, e);
 }
 
 static int write_pid_file(const struct creation *c, struct err *e)
@@ -334,8 +347,14 @@ static int go_early(struct creation *c, struct err *e)
 static int settle(struct creation *c, struct err *e)
 {
 	struct stage_msg m = {0};
-	int r = write_maps(c, e);
+	int r = 0;
 
+	/* an usher has had the maps before the stage was there */
+	if (c->spec.ns[OCI_NS_USER].set && !usher_needed(&c->spec)) {
+		r = write_maps(c, c->state.pid, e);
+		if (r == 0)
+			r = acknowledge(c, e);
+	}
 	if (r == 0 && !c->by_pipe && !stage_asks(&c->spec)) {
 		r = go_early(c, e);
 		/* whatever it says, it is read when its end is closed, by its exec or exit: we sleep once */
@@ -383,6 +402,8 @@ static int make(struct creation *c, struct handover *h, struct err *e)
 		r = filter_get(&c->spec.seccomp, c->rt->root_fd, &program, e);
 	if (r == 0)
 		r = open_namespaces(c, h, e);
+	if (r == 0 && shared_root(&c->spec))
+		r = shared_root_make(c->dir_fd, &c->rt->arena, &c->root_at, e);
 	if (r == 0)
 		r = open_channels(c, h, e);
 	if (r == 0)
@@ -445,7 +466,7 @@ void creation_abort(struct creation *c)
 			cgroup_signal_all(&c->state.cgroups, SIGKILL, NULL);
 		cgroup_remove(&c->state.cgroups, NULL);
 	}
-	if (c->dir_fd >= 0)
+	if (c->dir_fd >= 0 && shared_root_undo(c->dir_fd, &c->spec, NULL) == 0)
 		statedir_remove(c->rt, c->o->id, NULL);
 	creation_end(c);
 }

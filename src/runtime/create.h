@@ -14,6 +14,7 @@ struct creation {
 	struct oci_state state;
 	struct cgroup cgroup;
 	struct span config; /* text of config.json */
+	char *root_at;	    /* runtime/shared_root.h, or NULL */
 	int dir_fd;	    /* state directory; -1 until it is ours to undo */
 	int sync_fd;	    /* to the stage */
 	int pidfd;

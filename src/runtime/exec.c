@@ -22,6 +22,7 @@
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/confine/label.h"
 #include "runtime/exec_process.h"
+#include "runtime/namespaces.h"
 #include "runtime/run.h"
 #include "runtime/runtime.h"
 #include "runtime/stage.h"
@@ -51,38 +52,6 @@ struct joining {
 	struct terminal terminal;
 	pid_t pid;
 };
-
-static const int ns_flags[OCI_NS_COUNT] = {
-	[OCI_NS_USER] = CLONE_NEWUSER, [OCI_NS_CGROUP] = CLONE_NEWCGROUP,
-	[OCI_NS_IPC] = CLONE_NEWIPC,   [OCI_NS_UTS] = CLONE_NEWUTS,
-	[OCI_NS_NET] = CLONE_NEWNET,   [OCI_NS_PID] = CLONE_NEWPID,
-	[OCI_NS_MNT] = CLONE_NEWNS,
-};
-
-static int join_all(struct joining *j, struct err *e)
-{
-	for (size_t k = 0; k < OCI_NS_COUNT; k++) {
-		int r;
-
-		if (j->ns_fds[k] < 0 || k == OCI_NS_PID)
-			continue;
-		r = sys_setns(j->ns_fds[k], ns_flags[k]);
-		sys_close(take_fd(&j->ns_fds[k]));
-		if (r < 0)
-			return err_set(e, r, "join the container's %s namespace", oci_ns_names[k]);
-	}
-	sys_close(take_fd(&j->ns_fds[OCI_NS_PID]));
-	if (j->spec.ns[OCI_NS_USER].set) {
-		int r = sys_set_groups(NULL, 0);
-
-		if (r == 0 || r == -EPERM)
-			r = sys_set_gid(0);
-		if (r == 0)
-			r = sys_set_uid(0);
-		return r < 0 ? err_set(e, r, "become root of the user namespace") : 0;
-	}
-	return 0;
-}
 
 static int open_terminal(struct joining *j, struct err *e)
 {
@@ -142,7 +111,7 @@ static void joined_main(struct joining *j, bool born)
 	if (r >= 0)
 		r = label_open(&j->process, &label, &e);
 	if (r >= 0)
-		r = join_all(j, &e);
+		r = ns_join(j->ns_fds, false, &e);
 	if (r == 0)
 		r = stage_keyring(&j->state, false, j->spec.ns[OCI_NS_USER].set, &e);
 	if (r == 0 && j->process.terminal)
@@ -167,23 +136,15 @@ static void joined_main(struct joining *j, bool born)
 
 static int open_namespaces(struct joining *j, struct err *e)
 {
-	static const char *const files[OCI_NS_COUNT] = {
-		[OCI_NS_USER] = "user", [OCI_NS_CGROUP] = "cgroup", [OCI_NS_IPC] = "ipc",
-		[OCI_NS_UTS] = "uts",	[OCI_NS_NET] = "net",	    [OCI_NS_PID] = "pid",
-		[OCI_NS_MNT] = "mnt",
-	};
 	uint64_t ticks;
-	char path[64];
 	int r;
 
 	for (size_t k = 0; k < OCI_NS_COUNT; k++) {
-		if (!j->spec.ns[k].set || !files[k])
+		if (!j->spec.ns[k].set)
 			continue;
-		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)j->state.pid, files[k]);
-		j->ns_fds[k] = sys_open(AT_FDCWD, path, O_RDONLY, 0);
+		j->ns_fds[k] = ns_open_of(j->state.pid, k, e);
 		if (j->ns_fds[k] < 0)
-			return err_set(e, j->ns_fds[k], "%s namespace of the container",
-				       oci_ns_names[k]);
+			return j->ns_fds[k];
 	}
 	/* looked at after they were opened: they are of the process that we know */
 	r = sys_proc_start_time(j->state.pid, &ticks);
@@ -294,6 +255,7 @@ int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_stat
 	terminal_init(&j.terminal);
 	for (size_t k = 0; k < OCI_NS_COUNT; k++)
 		j.ns_fds[k] = -1;
+	ns_fds_init(j.ns_fds);
 	sys_cloexec_from(3 + (int)o->preserve_fds);
 	if (!o->detach)
 		sys_signals_block_all();

@@ -11,6 +11,7 @@
 #include "runtime/create.h"
 #include "runtime/hooks.h"
 #include "runtime/runtime.h"
+#include "runtime/shared_root.h"
 #include "runtime/stage.h"
 #include "runtime/statedir.h"
 #include "sys/fd.h"
@@ -210,6 +211,8 @@ static int destroy(struct runtime *rt, struct found *f, struct err *e)
 			return r;
 	}
 	r = cgroup_remove(&f->state.cgroups, e);
+	if (r == 0 && config == 0)
+		r = shared_root_undo(f->dir_fd, &spec, e);
 	if (r == 0)
 		r = statedir_remove(rt, f->state.id, e);
 	/* the container is gone whatever they answer: the specification wants a warning */

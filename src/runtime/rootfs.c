@@ -34,30 +34,44 @@ static int cut_propagation(const struct oci_spec *s, struct err *e)
 	return r < 0 ? err_set(e, r, "make / %s", private ? "private" : "slave") : 0;
 }
 
+/* Return: what the root is mounted on. A joined namespace may lack the state directory */
+static int open_place(const struct rootfs *r, const char **ret_path)
+{
+	int fd = r->at ? sys_open(AT_FDCWD, r->at, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0) : -ENOENT;
+
+	*ret_path = fd == -ENOENT ? r->path : r->at;
+	/* O_NOFOLLOW: a bundle's rootfs that is a link leads where its writer wants (youki CVE-2025-62161) */
+	return fd == -ENOENT ? sys_open(AT_FDCWD, r->path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0)
+			     : fd;
+}
+
 static int open_root(struct rootfs *r, struct err *e)
 {
-	auto_close int fd = -1;
+	static const struct mount_opts apart = {.propagation = MS_PRIVATE, .propagation_rec = true};
+	auto_close int fd = sys_open(AT_FDCWD, r->path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	const char *path = r->path;
+	auto_close int place = fd < 0 ? fd : open_place(r, &path);
 	int ret;
 
-	/* O_NOFOLLOW: a bundle's rootfs that is a link leads where its writer wants (youki CVE-2025-62161) */
-	fd = sys_open(AT_FDCWD, r->path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
-	if (fd < 0)
-		return err_set(e, fd, "root %s", r->path);
-	ret = bind_attach(fd, true, NULL, fd, -1, NULL, e);
+	if (place < 0)
+		return err_set(e, place, "root %s", path);
+	ret = bind_attach(fd, true, NULL, place, -1, NULL, e);
 	if (ret < 0)
 		return err_wrap(e, "root %s", r->path);
-	/* @fd is below the new mount; the path now leads to the top of it */
-	r->root_fd = sys_open(AT_FDCWD, r->path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
-	return r->root_fd < 0 ? err_set(e, r->root_fd, "root %s", r->path) : 0;
+	/* @place is below the new mount; the path now leads to the top of it */
+	r->root_fd = sys_open(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (r->root_fd < 0)
+		return err_set(e, r->root_fd, "root %s", path);
+	/* others live in this namespace: what is mounted from here on stays with us */
+	return r->at ? bind_set(r->root_fd, &apart, e) : 0;
 }
 
 int rootfs_mount(struct rootfs *r, struct err *e)
 {
-	int ret = cut_propagation(r->spec, e);
+	int ret = r->at ? 0 : cut_propagation(r->spec, e);
 
-	if (ret < 0)
-		return ret;
-	ret = open_root(r, e);
+	if (ret == 0)
+		ret = open_root(r, e);
 	return ret < 0 ? ret : mounts_apply(r, e);
 }
 
@@ -66,10 +80,11 @@ static int pivot(struct rootfs *r, struct err *e)
 	int ret = sys_fchdir(r->root_fd);
 
 	if (ret == 0)
-		ret = sys_pivot_root(".", ".");
+		ret = r->at ? sys_chroot(".") : sys_pivot_root(".", ".");
 	if (ret < 0)
-		return err_set(e, ret, "pivot_root");
-	ret = sys_umount(".", MNT_DETACH);
+		return err_set(e, ret, r->at ? "chroot" : "pivot_root");
+	if (!r->at)
+		ret = sys_umount(".", MNT_DETACH);
 	if (ret == 0)
 		ret = sys_chdir("/");
 	return ret < 0 ? err_set(e, ret, "leave the old root") : 0;
@@ -80,7 +95,8 @@ int rootfs_enter(struct rootfs *r, struct err *e)
 	const char *name = r->spec->rootfs_propagation;
 	int ret;
 
-	ret = r->no_pivot ? no_pivot_enter(r->root_fd, r->path, e) : pivot(r, e);
+	/* whoever shares our mount namespace keeps its root */
+	ret = r->no_pivot && !r->at ? no_pivot_enter(r->root_fd, r->path, e) : pivot(r, e);
 	if (ret < 0)
 		return ret;
 	if (name)

@@ -10,6 +10,7 @@
 #include "runtime/hooks.h"
 #include "runtime/run.h"
 #include "runtime/runtime.h"
+#include "runtime/shared_root.h"
 #include "runtime/stage.h"
 #include "runtime/statedir.h"
 #include "sys/fd.h"
@@ -56,6 +57,8 @@ static int clean_up(struct creation *c, struct err *e)
 		r = cgroup_signal_all(&c->state.cgroups, SIGKILL, e);
 	if (r == 0 || r == -ESRCH)
 		r = cgroup_remove(&c->state.cgroups, e);
+	if (r == 0)
+		r = shared_root_undo(c->dir_fd, &c->spec, e);
 	if (r == 0)
 		r = statedir_remove(c->rt, c->o->id, e);
 	if (r == 0 && hooks_run(&c->spec, OCI_HOOK_POSTSTOP, &c->state, OCI_STOPPED, &hook) < 0)

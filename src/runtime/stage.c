@@ -20,7 +20,9 @@
 #include "file/procfs.h"
 #include "runtime/become.h"
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/check.h"
 #include "runtime/hooks.h"
+#include "runtime/namespaces.h"
 #include "runtime/rootfs.h"
 #include "sys/cred.h"
 #include "sys/fd.h"
@@ -32,23 +34,6 @@
 #define KEY_NEW	       0x3f130000u
 #define KEY_USR_SEARCH 0x00080000u
 #define KEY_OTH_SEARCH 0x00000008u
-
-static const int clone_flags[OCI_NS_COUNT] = {
-	[OCI_NS_USER] = CLONE_NEWUSER, [OCI_NS_CGROUP] = CLONE_NEWCGROUP,
-	[OCI_NS_IPC] = CLONE_NEWIPC,   [OCI_NS_UTS] = CLONE_NEWUTS,
-	[OCI_NS_NET] = CLONE_NEWNET,   [OCI_NS_PID] = CLONE_NEWPID,
-	[OCI_NS_MNT] = CLONE_NEWNS,
-};
-
-uint64_t stage_clone_flags(const struct oci_spec *s)
-{
-	uint64_t flags = 0;
-
-	for (size_t k = 0; k < OCI_NS_COUNT; k++)
-		if (s->ns[k].set && !s->ns[k].path && k != OCI_NS_CGROUP)
-			flags |= (uint64_t)clone_flags[k];
-	return flags;
-}
 
 void stage_report(int fd, int exit_code, const struct err *e)
 {
@@ -91,42 +76,6 @@ static int wait_ack(struct stage *s, struct err *e)
 	return 0;
 }
 
-static int join(struct stage *s, struct err *e)
-{
-	for (size_t k = 0; k < OCI_NS_COUNT; k++) {
-		int r;
-
-		if (s->ns_fds[k] < 0 || k == OCI_NS_PID) /* the parent has done that one */
-			continue;
-		r = sys_setns(s->ns_fds[k], clone_flags[k]);
-		if (r < 0)
-			return err_set(e, r, "join %s namespace %s", oci_ns_names[k],
-				       s->spec->ns[k].path);
-	}
-	if (s->spec->ns[OCI_NS_CGROUP].set && !s->spec->ns[OCI_NS_CGROUP].path) {
-		int r = sys_unshare(CLONE_NEWCGROUP);
-
-		if (r < 0)
-			return err_set(e, r, "new cgroup namespace");
-	}
-	return 0;
-}
-
-/* Ids of the new user namespace exist once the parent has written the maps. */
-static int become_root_of_userns(struct stage *s, struct err *e)
-{
-	int r = wait_ack(s, e);
-
-	if (r < 0)
-		return r;
-	r = sys_set_groups(NULL, 0);
-	if (r == 0 || r == -EPERM) /* setgroups may be denied in the namespace */
-		r = sys_set_gid(0);
-	if (r == 0)
-		r = sys_set_uid(0);
-	return r < 0 ? err_set(e, r, "become root of the user namespace") : 0;
-}
-
 /* As every runtime: a new network namespace has its loopback up. */
 static int loopback_up(struct err *e)
 {
@@ -166,10 +115,7 @@ static int set_sysctl(int *procfs, const struct oci_kv *kv, struct err *e)
 
 	if (r < 0 || strstr(path, ".."))
 		return err_set(e, -EINVAL, "sysctl %.64s", kv->key);
-	if (!strchr(kv->key, '/'))
-		for (char *p = path; *p; p++)
-			if (*p == '.')
-				*p = '/';
+	sysctl_swap(path + strlen("sys/"), '.');
 	r = procfs_write(procfs, path, kv->value, strlen(kv->value));
 	return r < 0 ? err_set(e, r, "sysctl %s", kv->key) : 0;
 }
@@ -198,6 +144,25 @@ int stage_keyring(const struct oci_state *s, bool first, bool in_userns, struct 
 	return r < 0 && r != -ENOSYS ? err_set(e, r, "session keyring") : 0;
 }
 
+/* Ids of the new user namespace exist once the parent has written the maps. */
+static int enter(struct stage *s, struct err *e)
+{
+	int r = cgroup_enter(s->cgroup, s->born_in_cgroup, e);
+
+	if (r == 0)
+		r = become_placed(NULL, e);
+	if (r == 0)
+		r = become_victim(&s->spec->process, e);
+	if (r == 0)
+		r = label_open(&s->spec->process, &s->label, e);
+	if (r == 0 && s->spec->ns[OCI_NS_USER].set) {
+		r = wait_ack(s, e);
+		if (r == 0)
+			r = ns_become_root(e);
+	}
+	return r == 0 ? ns_join(s->ns_fds, false, e) : r;
+}
+
 static int birth(struct stage *s, struct err *e)
 {
 	const struct oci_process *p = &s->spec->process;
@@ -207,19 +172,16 @@ static int birth(struct stage *s, struct err *e)
 	r = sys_setsid();
 	if (r < 0 && r != -EPERM)
 		return err_set(e, r, "setsid");
-	r = cgroup_enter(s->cgroup, s->born_in_cgroup, e);
-	if (r == 0)
-		r = become_placed(NULL, e);
-	if (r == 0)
-		r = become_victim(p, e);
-	if (r == 0)
+	r = s->ushered ? become_placed(NULL, e) : enter(s, e);
+	if (r == 0 && s->ushered)
 		r = label_open(p, &s->label, e);
-	if (r == 0 && s->spec->ns[OCI_NS_USER].set)
-		r = become_root_of_userns(s, e);
-	if (r == 0)
-		r = join(s, e);
 	if (r == 0)
 		r = stage_keyring(s->state, true, s->spec->ns[OCI_NS_USER].set, e);
+	if (r == 0 && s->spec->ns[OCI_NS_CGROUP].set && !s->spec->ns[OCI_NS_CGROUP].path) {
+		r = sys_unshare(CLONE_NEWCGROUP);
+		if (r < 0)
+			return err_set(e, r, "new cgroup namespace");
+	}
 	return r < 0 ? r : identity(s, e);
 }
 
@@ -251,6 +213,7 @@ static int enter_root(struct stage *s, struct err *e)
 			      .cgroup = s->cgroup,
 			      .path = s->rootfs,
 			      .bundle = s->bundle,
+			      .at = s->root_at,
 			      .root_fd = -1,
 			      .null_fd = -1,
 			      .empty_fd = -1,

@@ -19,6 +19,8 @@ enum stage_kind {
 	1,
 	STAGE_READY, /* nothing is left but to be started */
 	STAGE_FAILED,
+	STAGE_USERNS, /* of the usher: write my id maps; waits for a stage_ack */
+	STAGE_BORN,   /* of the usher: the stage's pid is code */
 };
 
 /** struct stage_msg - one packet; below PIPE_BUF, so one write on a pipe too */
@@ -39,7 +41,9 @@ struct stage {
 	const struct oci_spec *spec;
 	const struct cgroup *cgroup;
 	bool born_in_cgroup;
+	bool ushered; /* in its cgroups, and in all namespaces but a new cgroup namespace */
 	const char *rootfs, *bundle; /* absolute */
+	const char *root_at;	     /* mount point for a shared mount namespace, or NULL */
 	int sync_fd;		     /* SEQPACKET to the runtime */
 	int go_fd,
 		started_fd; /* one byte to start; the failure of the start. Both sync_fd for run */
@@ -61,9 +65,6 @@ int stage_wait(int fd, struct stage_msg *ret);
 
 /** stage_keyring() - the container's session keyring; @first: it is made, for whoever joins it later */
 int stage_keyring(const struct oci_state *s, bool first, bool in_userns, struct err *e);
-
-/** stage_clone_flags() - CLONE_NEW* of the namespaces that are new, but cgroup */
-uint64_t stage_clone_flags(const struct oci_spec *s);
 
 /** stage_asks() - will the stage send STAGE_MOUNTED and wait for an answer? */
 bool stage_asks(const struct oci_spec *s);

@@ -2,14 +2,8 @@
 #pragma once
 
 /*
- * Things of another network namespace, without ever being in it. A socket and a file below
- * /proc/sys/net belong to the namespace of the task that opened them, for good. So a short-lived
- * task that shares our memory and descriptors enters the namespace, opens, and is gone; the caller
- * never changes its own namespace and therefore cannot be left in the wrong one.
- *
- * The task costs no copy of the page tables, sends no SIGCHLD and is invisible to a wait for
- * "any child". Signals are blocked while it lives, a few microseconds. Not for threads: it has one
- * static stack.
+ * Things of another network namespace, by sys_errand(). A socket and a file below /proc/sys/net belong
+ * to the namespace of the task that opened them, for good.
  */
 
 /** sys_netns_socket() - socket(2) in the namespace @netns_fd (-1 = our own). Return: fd; -errno of setns or socket */

@@ -22,7 +22,8 @@ static pid_t clone3(const struct sys_clone *c, bool into_cgroup, int *ret_pidfd)
 	struct clone_args args = {
 		.flags = c->flags | CLONE_PIDFD | (into_cgroup ? CLONE_INTO_CGROUP : 0),
 		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
-		.exit_signal = SIGCHLD,
+		/* a brother ends as we do */
+		.exit_signal = c->flags & CLONE_PARENT ? 0 : SIGCHLD,
 		.cgroup = into_cgroup ? (uint64_t)c->cgroup_fd : 0,
 	};
 

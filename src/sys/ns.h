@@ -13,7 +13,7 @@
 
 /** struct sys_clone - how a process is split off */
 struct sys_clone {
-	uint64_t flags; /* CLONE_NEW* */
+	uint64_t flags; /* CLONE_NEW*, CLONE_PARENT */
 	int cgroup_fd;	/* v2 directory to be born in, or -1 */
 };
 

@@ -157,6 +157,8 @@ linux_more=',"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_
 half "unknown seccomp architecture" 'SCMP_ARCH_VAX is not known'
 linux_more=',"sysctl":{"kernel.panic":"1"}'
 half "a sysctl of the host" "sysctl kernel.panic is not a container's own"
+linux_more=',"memoryPolicy":{"mode":"x"}'
+half "a feature that is not there" 'linux.memoryPolicy: is not supported'
 linux_more='' process_more=',"apparmorProfile":"x"'
 half "AppArmor where there is none, or a profile that it does not have" 'AppArmor'
 process_more='' resources='"blockIO":{"weight":10}'
@@ -164,7 +166,7 @@ half "block I/O limits" 'linux.resources.blockIO: is not supported'
 resources='' cwd=relative
 half "a relative working directory" 'process.cwd: "relative" is not an absolute path'
 cwd=/ namespaces='{"type":"pid"}'
-half "no mount namespace" 'without a mount namespace'
+half "a host name for the host" 'hostname needs a uts namespace'
 config_reset
 echo '{"ociVersion":"1.0.2",' >b/config.json
 container_name
