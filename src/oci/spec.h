@@ -175,16 +175,95 @@ struct oci_device_rule {
 	bool read, write, mknod;
 };
 
+struct oci_io_weight {
+	uint32_t major, minor;
+	struct oci_num weight, leaf_weight; /* 0 = not given, as runc */
+};
+
+/* clang-format off */
+#define OCI_THROTTLES(X)									\
+	X(READ_BPS, "throttleReadBpsDevice") X(WRITE_BPS, "throttleWriteBpsDevice")		\
+	X(READ_IOPS, "throttleReadIOPSDevice") X(WRITE_IOPS, "throttleWriteIOPSDevice")
+/* clang-format on */
+enum oci_throttle {
+#define X(id, text) OCI_##id,
+	OCI_THROTTLES(X)
+#undef X
+		OCI_THROTTLE_COUNT
+};
+
+struct oci_io_rates {
+	struct oci_io_rate {
+		uint32_t major, minor;
+		uint64_t rate; /* per second; 0 = no limit */
+	} * v;
+	size_t n;
+};
+
+struct oci_huge_page {
+	char *size; /* "2MB" */
+	uint64_t limit;
+};
+
+struct oci_net_prio {
+	char *name;
+	uint32_t priority;
+};
+
+struct oci_rdma {
+	char *device;
+	struct oci_num handles, objects;
+};
+
+/** struct oci_resources - linux.resources; the numbers are also in oci_limits[] */
 struct oci_resources {
 	struct oci_device_rule *devices;
 	size_t n_devices;
-	struct oci_num mem_limit, mem_reservation, mem_swap, mem_swappiness;
-	bool mem_disable_oom, mem_check_before_update;
+	struct oci_num mem_limit, mem_reservation, mem_swap, mem_kernel, mem_kernel_tcp,
+		mem_swappiness;
+	struct oci_num mem_disable_oom, mem_use_hierarchy, mem_check_before_update; /* 0, 1 */
 	struct oci_num cpu_shares, cpu_quota, cpu_period, cpu_burst, cpu_idle;
+	struct oci_num cpu_rt_runtime, cpu_rt_period;
 	char *cpu_cpus, *cpu_mems;
 	struct oci_num pids_limit;
+	struct oci_num io_weight, io_leaf_weight;
+	struct oci_io_weight *io_weights;
+	size_t n_io_weights;
+	struct oci_io_rates io_rates[OCI_THROTTLE_COUNT];
+	struct oci_huge_page *huge_pages;
+	size_t n_huge_pages;
+	struct oci_num net_class;
+	struct oci_net_prio *net_prios;
+	size_t n_net_prios;
+	struct oci_rdma *rdma;
+	size_t n_rdma;
 	struct oci_kvs unified;
 };
+
+/** struct oci_limit - one number of linux.resources: where the document and where the model has it */
+struct oci_limit {
+	const char *object, *name; /* "memory", "limit" */
+	uint16_t at;		   /* of a struct oci_num in struct oci_resources */
+	bool yes_no;		   /* a boolean in the document, 0 or 1 in the model */
+	int64_t min, max;
+};
+#define OCI_LIMIT_COUNT 20
+extern const struct oci_limit oci_limits[OCI_LIMIT_COUNT];
+extern const char *const oci_throttle_names[OCI_THROTTLE_COUNT];
+
+/** oci_num_at() - the number at the offset @at, which a table has from offsetof() */
+static inline struct oci_num *oci_num_at(struct oci_resources *r, size_t at)
+{
+	return (struct oci_num *)(void *)((char *)r + at);
+}
+
+/**
+ * oci_resources_merge() - what an update asks for, over what is in force
+ * @r: changed; lists of devices grow in @a, the other lists are replaced when @more has them
+ *
+ * Device rules are not touched: an update does not change them. Return: 0; -ENOMEM
+ */
+int oci_resources_merge(struct oci_resources *r, const struct oci_resources *more, struct arena *a);
 
 /* clang-format off */
 #define OCI_SECCOMP_ACTIONS(X)									\
@@ -330,6 +409,11 @@ int oci_spec_read(struct span json, void *pool, size_t pool_bytes, struct arena 
 /** oci_process_read() - the process object alone, for exec --process */
 int oci_process_read(struct span json, void *pool, size_t pool_bytes, struct arena *a,
 		     struct oci_process *ret_process, struct err *e);
+
+/** oci_resources_read() - a linux.resources object alone, for update */
+int oci_resources_read(struct span json, void *pool, size_t pool_bytes, struct arena *a,
+		       struct oci_resources *ret_resources, struct err *e);
+void oci_resources_write(struct buf *b, const struct oci_resources *r);
 
 /** oci_spec_write() - model to config.json; ask buf_ok() */
 void oci_spec_write(struct buf *b, const struct oci_spec *s);

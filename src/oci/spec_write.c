@@ -3,7 +3,7 @@
  * Model to config.json. What oci_spec_read() makes of the output is the model again (a test).
  * Every value is written through one of the put_* functions, which alone know about commas.
  */
-#include "oci/spec.h"
+#include "oci/spec_write.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ static void comma(struct buf *b)
 		buf_putc(b, ',');
 }
 
-static void put_key(struct buf *b, const char *key)
+void put_key(struct buf *b, const char *key)
 {
 	comma(b);
 	if (key) {
@@ -24,13 +24,13 @@ static void put_key(struct buf *b, const char *key)
 	}
 }
 
-static void put_open(struct buf *b, const char *key, char bracket)
+void put_open(struct buf *b, const char *key, char bracket)
 {
 	put_key(b, key);
 	buf_putc(b, bracket);
 }
 
-static void put_str(struct buf *b, const char *key, const char *value)
+void put_str(struct buf *b, const char *key, const char *value)
 {
 	if (!value)
 		return;
@@ -38,25 +38,25 @@ static void put_str(struct buf *b, const char *key, const char *value)
 	buf_json(b, value);
 }
 
-static void put_bool(struct buf *b, const char *key, bool value)
+void put_bool(struct buf *b, const char *key, bool value)
 {
 	put_key(b, key);
 	buf_puts(b, value ? "true" : "false");
 }
 
-static void put_i64(struct buf *b, const char *key, int64_t value)
+void put_i64(struct buf *b, const char *key, int64_t value)
 {
 	put_key(b, key);
 	buf_printf(b, "%" PRId64, value);
 }
 
-static void put_u64(struct buf *b, const char *key, uint64_t value)
+void put_u64(struct buf *b, const char *key, uint64_t value)
 {
 	put_key(b, key);
 	buf_printf(b, "%" PRIu64, value);
 }
 
-static void put_num(struct buf *b, const char *key, struct oci_num n)
+void put_num(struct buf *b, const char *key, struct oci_num n)
 {
 	if (n.set)
 		put_i64(b, key, n.v);
@@ -72,7 +72,7 @@ static void put_strs(struct buf *b, const char *key, const struct oci_strs *s)
 	buf_putc(b, ']');
 }
 
-static void put_kvs(struct buf *b, const char *key, const struct oci_kvs *s)
+void put_kvs(struct buf *b, const char *key, const struct oci_kvs *s)
 {
 	if (!s->n)
 		return;
@@ -242,62 +242,6 @@ static void put_hooks(struct buf *b, const struct oci_spec *s)
 	buf_putc(b, '}');
 }
 
-static void put_device_rules(struct buf *b, const struct oci_resources *r)
-{
-	if (!r->n_devices)
-		return;
-	put_open(b, "devices", '[');
-	for (size_t i = 0; i < r->n_devices; i++) {
-		const struct oci_device_rule *d = &r->devices[i];
-		char type[2] = {d->type}, access[4];
-
-		snprintf(access, sizeof(access), "%s%s%s", d->read ? "r" : "", d->write ? "w" : "",
-			 d->mknod ? "m" : "");
-		put_open(b, NULL, '{');
-		put_bool(b, "allow", d->allow);
-		put_str(b, "type", type);
-		if (d->major >= 0)
-			put_i64(b, "major", d->major);
-		if (d->minor >= 0)
-			put_i64(b, "minor", d->minor);
-		put_str(b, "access", access);
-		buf_putc(b, '}');
-	}
-	buf_putc(b, ']');
-}
-
-static void put_resources(struct buf *b, const struct oci_resources *r)
-{
-	put_open(b, "resources", '{');
-	put_device_rules(b, r);
-	put_open(b, "memory", '{');
-	put_num(b, "limit", r->mem_limit);
-	put_num(b, "reservation", r->mem_reservation);
-	put_num(b, "swap", r->mem_swap);
-	put_num(b, "swappiness", r->mem_swappiness);
-	if (r->mem_disable_oom)
-		put_bool(b, "disableOOMKiller", true);
-	if (r->mem_check_before_update)
-		put_bool(b, "checkBeforeUpdate", true);
-	buf_putc(b, '}');
-	put_open(b, "cpu", '{');
-	put_num(b, "shares", r->cpu_shares);
-	put_num(b, "quota", r->cpu_quota);
-	put_num(b, "period", r->cpu_period);
-	put_num(b, "burst", r->cpu_burst);
-	put_num(b, "idle", r->cpu_idle);
-	put_str(b, "cpus", r->cpu_cpus);
-	put_str(b, "mems", r->cpu_mems);
-	buf_putc(b, '}');
-	if (r->pids_limit.set) {
-		put_open(b, "pids", '{');
-		put_num(b, "limit", r->pids_limit);
-		buf_putc(b, '}');
-	}
-	put_kvs(b, "unified", &r->unified);
-	buf_putc(b, '}');
-}
-
 static void put_seccomp(struct buf *b, const struct oci_seccomp *s)
 {
 	if (!s->set)
@@ -417,7 +361,8 @@ static void put_linux(struct buf *b, const struct oci_spec *s)
 	put_rdt(b, &s->rdt);
 	put_devices(b, s);
 	put_str(b, "cgroupsPath", s->cgroups_path);
-	put_resources(b, &s->resources);
+	put_key(b, "resources");
+	oci_resources_write(b, &s->resources);
 	put_str(b, "rootfsPropagation", s->rootfs_propagation);
 	put_str(b, "mountLabel", s->mount_label);
 	put_seccomp(b, &s->seccomp);

@@ -118,7 +118,7 @@ static int pass_fds(struct creation *c, struct err *e)
 	return 0;
 }
 
-static void warn_caps(struct creation *c)
+static void warn(struct creation *c)
 {
 	uint64_t lacking = caps_ungrantable(&c->spec.process.caps);
 	char *w = c->rt->warning;
@@ -130,6 +130,9 @@ static void warn_caps(struct creation *c)
 		if (lacking >> cap & 1)
 			snprintf(w, ERR_MSG_MAX, "capability %s is not ours to give, left out",
 				 oci_cap_name(cap));
+	/* not recommended by the specification, gone from the kernel, ignored by runc too */
+	if (!*w && (c->spec.resources.mem_kernel.set || c->spec.resources.mem_kernel_tcp.set))
+		snprintf(w, ERR_MSG_MAX, "kernel memory limits are ignored");
 }
 
 static int fill_state(struct creation *c, struct err *e)
@@ -441,7 +444,7 @@ int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_
 		r = fill_state(c, e);
 	if (r < 0)
 		return r;
-	warn_caps(c);
+	warn(c);
 	/* inherited by the stage: nobody in the container may look at us through /proc (CVE-2016-9962) */
 	sys_set_dumpable(false);
 	r = make(c, &h, e);

@@ -161,8 +161,9 @@ linux_more=',"memoryPolicy":{"mode":"x"}'
 half "a feature that is not there" 'linux.memoryPolicy: is not supported'
 linux_more='' process_more=',"apparmorProfile":"x"'
 half "AppArmor where there is none, or a profile that it does not have" 'AppArmor'
-process_more='' resources='"blockIO":{"weight":10}'
-half "block I/O limits" 'linux.resources.blockIO: is not supported'
+process_more='' resources='"blockIO":{"leafWeight":10}'
+[ -e /sys/fs/cgroup/blkio ] && [ ! -e /sys/fs/cgroup/blkio/blkio.leaf_weight ] &&
+	half "a limit that this kernel has not" 'cgroup v1: write "10" to .*/blkio.leaf_weight: No such file'
 resources='' cwd=relative
 half "a relative working directory" 'process.cwd: "relative" is not an absolute path'
 cwd=/ namespaces='{"type":"pid"}'

@@ -27,7 +27,9 @@ int cgroup_write(const struct cgroup_hierarchy *h, const char *file, const char 
 	auto_close int fd = sys_open(h->fd, file, O_WRONLY | O_NOFOLLOW, 0);
 	int r = fd < 0 ? fd : sys_write_all(fd, value, strlen(value));
 
-	return r < 0 ? err_set(e, r, "cgroup: write \"%.64s\" to %s/%s", value, h->path, file) : 0;
+	return r < 0 ? err_set(e, r, "cgroup %s: write \"%.64s\" to %s/%s", h->v2 ? "v2" : "v1",
+			       value, h->path, file)
+		     : 0;
 }
 
 int cgroup_write_num(const struct cgroup_hierarchy *h, const char *file, int64_t value,
@@ -180,6 +182,44 @@ int cgroup_open(struct cgroup *ret_cgroup, const struct oci_strs *dirs, struct e
 		}
 	}
 	*ret_cgroup = c;
+	return 0;
+}
+
+/* "/sys/fs/cgroup/cpu" is not where "/sys/fs/cgroup/cpuset/x" is */
+static bool below(const char *path, const char *mount)
+{
+	size_t len = strlen(mount);
+
+	return !strncmp(path, mount, len) && path[len] == '/';
+}
+
+int cgroup_reopen(struct cgroup *ret_cgroup, const struct oci_strs *dirs, struct arena *a,
+		  struct err *e)
+{
+	struct cgroup c, opened;
+	int r = cgroup_find(&c, NULL, "", a, e);
+
+	if (r == 0)
+		r = cgroup_open(&opened, dirs, e);
+	if (r < 0)
+		return r;
+	opened.ops = c.ops;
+	for (size_t i = 0; i < opened.n; i++) {
+		struct cgroup_hierarchy *h = &opened.h[i];
+
+		for (size_t k = 0; k < c.n; k++) {
+			if (!below(h->path, c.h[k].mount))
+				continue;
+			h->mount = c.h[k].mount;
+			h->controllers = c.h[k].controllers;
+			h->v2 = c.h[k].v2;
+		}
+		if (!h->mount) {
+			cgroup_close(&opened);
+			return err_text(e, -ENOENT, "cgroup %s is in no hierarchy", h->path);
+		}
+	}
+	*ret_cgroup = opened;
 	return 0;
 }
 

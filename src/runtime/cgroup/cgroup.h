@@ -29,6 +29,9 @@ struct cgroup_ops {
 	/** prepare() - after the directory exists: controllers on, cpuset filled in */
 	int (*prepare)(struct cgroup *c, struct cgroup_hierarchy *h, struct err *e);
 	int (*limit)(struct cgroup *c, const struct oci_resources *r, struct err *e);
+	/** of() - the hierarchy that has the controller of a file; NULL and an error if there is none */
+	const struct cgroup_hierarchy *(*of)(const struct cgroup *c, const char *file,
+					     struct err *e);
 };
 
 extern const struct cgroup_ops cgroup_v1_ops, cgroup_v2_ops;
@@ -63,8 +66,12 @@ int cgroup_birth_fd(const struct cgroup *c);
 int cgroup_enter(const struct cgroup *c, bool born, struct err *e);
 void cgroup_close(struct cgroup *c);
 
-/** cgroup_open() - from the directories that a state file lists */
+/** cgroup_open() - from the directories that a state file lists; enough to enter them */
 int cgroup_open(struct cgroup *ret_cgroup, const struct oci_strs *dirs, struct err *e);
+
+/** cgroup_reopen() - the same with controllers, to change limits */
+int cgroup_reopen(struct cgroup *ret_cgroup, const struct oci_strs *dirs, struct arena *a,
+		  struct err *e);
 
 /**
  * cgroup_each_process() - call @fn for every process in the directories that a state file lists and below
@@ -106,6 +113,45 @@ int cgroup_write(const struct cgroup_hierarchy *h, const char *file, const char 
 		 struct err *e);
 int cgroup_write_num(const struct cgroup_hierarchy *h, const char *file, int64_t value,
 		     struct err *e);
+
+/** struct cgroup_file - a limit that is one number in one file; the name begins with that of the controller */
+struct cgroup_file {
+	const char *file;
+	uint16_t at;	 /* in struct oci_resources */
+	bool zero_too;	 /* false: 0 means "leave it" */
+	bool max_is_max; /* below 0 is written as "max", not as a number */
+};
+
+/** cgroup_limit() - write what is set of @files. @c->ops->of() says to which hierarchy. Return: 0; -EOPNOTSUPP; -errno */
+int cgroup_limit(const struct cgroup *c, const struct oci_resources *r,
+		 const struct cgroup_file *files, size_t n, struct err *e);
+
+/**
+ * cgroup_write_pair() - two numbers that the kernel checks against each other; one or both may be unset
+ *
+ * @a first; what does not fit the old @b (EINVAL) is written once more behind it.
+ */
+struct cgroup_setting {
+	const char *file;
+	struct oci_num n;
+};
+int cgroup_write_pair(const struct cgroup_hierarchy *h, struct cgroup_setting a,
+		      struct cgroup_setting b, struct err *e);
+
+/** cgroup_limit_io()/cgroup_limit_huge()/cgroup_limit_rdma() - the lists; the same on both versions but for names of files */
+int cgroup_limit_io(const struct cgroup *c, const struct oci_resources *r, struct err *e);
+int cgroup_limit_huge(const struct cgroup *c, const struct oci_resources *r, struct err *e);
+int cgroup_limit_rdma(const struct cgroup *c, const struct oci_resources *r, struct err *e);
+
+/** cgroup_memsw() - memory.swap as it is meant: unlimited memory without a word on swap is unlimited swap too */
+struct oci_num cgroup_memsw(const struct oci_resources *r);
+
+/** cgroup_has() - there is such a file. cgroup_no_swap() - the machine has no swap space: nothing to limit */
+bool cgroup_has(const struct cgroup_hierarchy *h, const char *file);
+bool cgroup_no_swap(void);
+
+/** cgroup_weight() - cpu.shares (2-262144, 1024) to cpu.weight (1-10000, 100): the curve of runc 1.3 and crun 1.23 */
+int64_t cgroup_weight(int64_t shares);
 ssize_t cgroup_read(int dir_fd, const char *file, char *buf, size_t cap);
 
 /** cgroup_with() - the v1 hierarchy that has @controller, NULL if there is none */

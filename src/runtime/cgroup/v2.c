@@ -4,32 +4,52 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/num.h"
 #include "base/str.h"
 #include "runtime/cgroup/cgroup.h"
 #include "sys/fd.h"
 
 /*
- * Hand the controllers that there are to the level below. A cgroup that holds processes refuses
+ * Hand all controllers that there are to the level below. A cgroup that holds processes refuses
  * (EBUSY, EOPNOTSUPP): then a limit that needs the controller fails by its file's name.
  */
+static bool has_word(const char *text, struct span word)
+{
+	struct span rest = span_trim(span_of(text));
+	bool more = true;
+
+	while (more) {
+		struct span w = span_cut(rest, ' ', &rest, &more);
+
+		if (w.len == word.len && !memcmp(w.p, word.p, w.len))
+			return true;
+	}
+	return false;
+}
+
 static void enable_controllers(int dir_fd)
 {
-	static const char *const wanted[] = {"cpuset", "cpu", "io", "memory", "pids"};
-	char have[256], on[256], line[64];
-	struct cgroup_hierarchy at = {.fd = dir_fd};
+	char have[256], on[256], line[64], empty[] = "";
+	struct cgroup_hierarchy at = {.fd = dir_fd, .v2 = true, .path = empty};
+	struct span rest;
+	bool more = true;
 
 	if (cgroup_read(dir_fd, "cgroup.controllers", have, sizeof(have)) <= 1 ||
 	    cgroup_read(dir_fd, "cgroup.subtree_control", on, sizeof(on)) < 0)
 		return;
-	at.path = (char *)(uintptr_t) "";
-	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
-		if (!strstr(have, wanted[i]) || strstr(on, wanted[i]))
+	have[strcspn(have, "\n")] = on[strcspn(on, "\n")] = '\0';
+	rest = span_of(have);
+	while (more) {
+		struct span w = span_cut(rest, ' ', &rest, &more);
+
+		if (has_word(on, w))
 			continue;
-		snprintf(line, sizeof(line), "+%s", wanted[i]);
+		snprintf(line, sizeof(line), "+%.*s", (int)w.len, w.p);
 		cgroup_write(&at, "cgroup.subtree_control", line, NULL);
 	}
 }
@@ -54,74 +74,84 @@ static void enable_ancestors(const struct cgroup_hierarchy *h)
 	}
 }
 
-static int write_max(const struct cgroup_hierarchy *h, const char *file, int64_t value,
-		     struct err *e)
+static const struct cgroup_hierarchy *of(const struct cgroup *c, const char *file, struct err *e)
 {
-	return value < 0 ? cgroup_write(h, file, "max", e) : cgroup_write_num(h, file, value, e);
+	(void)file;
+	(void)e;
+	return &c->h[0];
 }
 
-/* Without swap space there is nothing to limit: a kernel without the file keeps the promise. */
-static bool no_swap_space(void)
+/* v1 refuses a limit below what is in use, v2 kills: who wants to know asks for this check. */
+static int check_usage(const struct cgroup_hierarchy *h, const struct oci_resources *r,
+		       struct err *e)
 {
-	char text[256];
+	char text[32];
+	uint64_t usage;
 
-	return cgroup_read(AT_FDCWD, "/proc/swaps", text, sizeof(text)) >= 0 &&
-	       (!strchr(text, '\n') || !strchr(text, '\n')[1]);
+	if (!r->mem_check_before_update.v ||
+	    cgroup_read(h->fd, "memory.current", text, sizeof(text)) < 0 ||
+	    num_u64((struct span){text, strcspn(text, "\n")}, UINT64_MAX, &usage) < 0)
+		return 0;
+	if (r->mem_swap.v > 0 && (uint64_t)r->mem_swap.v <= usage)
+		return err_text(e, -EBUSY,
+				"rejecting memory+swap limit %" PRId64 " <= usage %" PRIu64,
+				r->mem_swap.v, usage);
+	if (r->mem_limit.v > 0 && (uint64_t)r->mem_limit.v <= usage)
+		return err_text(e, -EBUSY, "rejecting memory limit %" PRId64 " <= usage %" PRIu64,
+				r->mem_limit.v, usage);
+	return 0;
 }
 
-static int limit_memory(const struct cgroup_hierarchy *h, const struct oci_resources *r,
-			struct err *e)
+/* The document has memory and swap together, as v1; v2 limits swap alone. */
+static int limit_swap(const struct cgroup_hierarchy *h, const struct oci_resources *r,
+		      struct err *e)
 {
-	int64_t swap = r->mem_swap.v;
-	int ret = 0;
+	struct oci_num both = cgroup_memsw(r);
 
-	if (r->mem_disable_oom)
-		return err_text(
-			e, -EOPNOTSUPP,
-			"linux.resources.memory.disableOOMKiller does not exist in cgroup v2");
-	if (r->mem_swap.set && swap > 0) {
-		if (!r->mem_limit.set || r->mem_limit.v < 0)
-			return err_text(e, -EINVAL, "memory.swap needs memory.limit");
-		swap -= r->mem_limit.v;
-	}
-	if (r->mem_swap.set && r->mem_swap.v != 0) {
-		ret = write_max(h, "memory.swap.max", swap, e);
-		if (ret == -ENOENT && no_swap_space())
-			ret = 0;
-	}
-	if (ret == 0 && r->mem_limit.set && r->mem_limit.v != 0)
-		ret = write_max(h, "memory.max", r->mem_limit.v, e);
-	if (ret == 0 && r->mem_reservation.set && r->mem_reservation.v != 0)
-		ret = write_max(h, "memory.low", r->mem_reservation.v, e);
-	return ret;
+	if (!both.set)
+		return 0;
+	if (!cgroup_has(h, "memory.swap.max") &&
+	    (both.v < 0 || both.v == r->mem_limit.v || cgroup_no_swap()))
+		return 0;
+	if (both.v < 0)
+		return cgroup_write(h, "memory.swap.max", "max", e);
+	if (!r->mem_limit.set || r->mem_limit.v <= 0)
+		return err_text(e, -EINVAL, "a limit of swap needs one of memory in cgroup v2");
+	if (both.v < r->mem_limit.v)
+		return err_text(e, -EINVAL, "memory and swap together are less than memory alone");
+	return cgroup_write_num(h, "memory.swap.max", both.v - r->mem_limit.v, e);
 }
 
 static int limit_cpu(const struct cgroup_hierarchy *h, const struct oci_resources *r, struct err *e)
 {
+	bool quota = r->cpu_quota.set && r->cpu_quota.v != 0;
+	bool period = r->cpu_period.set && r->cpu_period.v != 0;
+	struct oci_num burst = r->cpu_burst;
+	struct err early = {0};
 	char text[64];
 	int ret = 0;
 
-	/* 2..262144 onto 1..10000: the conversion of the runtime-spec's peers */
-	if (r->cpu_shares.set && r->cpu_shares.v > 0) {
-		int64_t shares = r->cpu_shares.v < 2 ? 2 : r->cpu_shares.v;
+	/* idle takes no weight, so it is the last to begin and the first to end */
+	if (r->cpu_idle.set && !r->cpu_idle.v)
+		ret = cgroup_write_num(h, "cpu.idle", 0, e);
+	if (ret == 0 && r->cpu_shares.set && r->cpu_shares.v > 0)
+		ret = cgroup_write_num(h, "cpu.weight", cgroup_weight(r->cpu_shares.v), e);
+	if (ret == 0 && r->cpu_idle.v)
+		ret = cgroup_write_num(h, "cpu.idle", 1, e);
+	/* a smaller burst must be there before a smaller quota, a greater one after a greater quota */
+	if (ret == 0 && burst.set && cgroup_write_num(h, "cpu.max.burst", burst.v, &early) == 0)
+		burst.set = false;
+	if (ret == 0 && (quota || period)) {
+		int64_t us = period ? r->cpu_period.v : 100000; /* the kernel's default */
 
-		ret = cgroup_write_num(h, "cpu.weight", 1 + (shares - 2) * 9999 / 262142, e);
-	}
-	if (ret == 0 && (r->cpu_quota.set || r->cpu_period.set)) {
-		int64_t period =
-			r->cpu_period.set && r->cpu_period.v > 0 ? r->cpu_period.v : 100000;
-
-		if (r->cpu_quota.set && r->cpu_quota.v > 0)
-			snprintf(text, sizeof(text), "%" PRId64 " %" PRId64, r->cpu_quota.v,
-				 period);
+		if (quota && r->cpu_quota.v > 0)
+			snprintf(text, sizeof(text), "%" PRId64 " %" PRId64, r->cpu_quota.v, us);
 		else
-			snprintf(text, sizeof(text), "max %" PRId64, period);
+			snprintf(text, sizeof(text), "max %" PRId64, us);
 		ret = cgroup_write(h, "cpu.max", text, e);
 	}
-	if (ret == 0 && r->cpu_burst.set)
-		ret = cgroup_write_num(h, "cpu.max.burst", r->cpu_burst.v, e);
-	if (ret == 0 && r->cpu_idle.set)
-		ret = cgroup_write_num(h, "cpu.idle", r->cpu_idle.v, e);
+	if (ret == 0 && burst.set)
+		ret = cgroup_write_num(h, "cpu.max.burst", burst.v, e);
 	if (ret == 0 && !str_empty(r->cpu_cpus))
 		ret = cgroup_write(h, "cpuset.cpus", r->cpu_cpus, e);
 	if (ret == 0 && !str_empty(r->cpu_mems))
@@ -129,25 +159,69 @@ static int limit_cpu(const struct cgroup_hierarchy *h, const struct oci_resource
 	return ret;
 }
 
+#define AT(member) (uint16_t) offsetof(struct oci_resources, member)
+
+static int refuse_v1_only(const struct oci_resources *r, struct err *e)
+{
+	static const struct {
+		uint16_t at;
+		bool zero_too;
+	} only[] = {
+		{AT(mem_swappiness), true},  {AT(mem_disable_oom), false},
+		{AT(io_leaf_weight), false}, {AT(cpu_rt_runtime), false},
+		{AT(cpu_rt_period), false},  {AT(net_class), false},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(only); i++) {
+		const struct oci_num *n = (const void *)((const char *)r + only[i].at);
+
+		if (!n->set || (!n->v && !only[i].zero_too))
+			continue;
+		for (size_t k = 0; k < OCI_LIMIT_COUNT; k++)
+			if (oci_limits[k].at == only[i].at)
+				return err_text(e, -EOPNOTSUPP,
+						"linux.resources.%s.%s does not exist in cgroup v2",
+						oci_limits[k].object, oci_limits[k].name);
+	}
+	if (r->mem_use_hierarchy.set && !r->mem_use_hierarchy.v)
+		return err_text(e, -EOPNOTSUPP, "cgroup v2 always counts memory hierarchically");
+	if (r->n_net_prios)
+		return err_text(e, -EOPNOTSUPP,
+				"linux.resources.network.priorities does not exist in cgroup v2");
+	return 0;
+}
+
 static int limit(struct cgroup *c, const struct oci_resources *r, struct err *e)
 {
+	static const struct cgroup_file files[] = {
+		{"memory.max", AT(mem_limit), false, true},
+		{"memory.low", AT(mem_reservation), false, true},
+		{"pids.max", AT(pids_limit), false, true},
+	};
 	const struct cgroup_hierarchy *h = &c->h[0];
-	int ret;
+	int ret = refuse_v1_only(r, e);
 
-	if (r->mem_swappiness.set)
-		return err_text(e, -EOPNOTSUPP,
-				"linux.resources.memory.swappiness does not exist in cgroup v2");
+	if (ret < 0)
+		return ret;
 	enable_ancestors(h);
 	ret = cgroup_v2_devices(h, r, e);
 	if (ret == 0)
-		ret = limit_memory(h, r, e);
+		ret = check_usage(h, r, e);
+	if (ret == 0)
+		ret = limit_swap(h, r, e);
+	if (ret == 0)
+		ret = cgroup_limit(c, r, files, ARRAY_LEN(files), e);
 	if (ret == 0)
 		ret = limit_cpu(h, r, e);
-	if (ret == 0 && r->pids_limit.set && r->pids_limit.v != 0)
-		ret = write_max(h, "pids.max", r->pids_limit.v, e);
+	if (ret == 0)
+		ret = cgroup_limit_io(c, r, e);
+	if (ret == 0)
+		ret = cgroup_limit_huge(c, r, e);
+	if (ret == 0)
+		ret = cgroup_limit_rdma(c, r, e);
 	for (size_t i = 0; i < r->unified.n && ret == 0; i++)
 		ret = cgroup_write(h, r->unified.v[i].key, r->unified.v[i].value, e);
 	return ret;
 }
 
-const struct cgroup_ops cgroup_v2_ops = {.name = "v2", .limit = limit};
+const struct cgroup_ops cgroup_v2_ops = {.name = "v2", .limit = limit, .of = of};
