@@ -34,6 +34,7 @@ static const struct oci_verb verbs[] = {
 	{"exec", "ID COMMAND...", "run one more process in it", oci_exec_main, true, true},
 	{"pause", "ID", "stop all processes of a container", oci_pause_main, false, false},
 	{"resume", "ID", "let them go on", oci_resume_main, false, false},
+	{"update", "ID", "change limits of a container", oci_update_main, false, false},
 	{"ps", "ID [PS OPTIONS]", "list its processes", oci_ps_main, false, true},
 	{"list", "", "list containers", oci_list_main, false, false},
 	{"spec", "", "write an example config.json", oci_spec_main, false, false},

@@ -37,6 +37,7 @@ int oci_kill_main(struct oci_cmd *c, int argc, char **argv);
 int oci_delete_main(struct oci_cmd *c, int argc, char **argv);
 int oci_pause_main(struct oci_cmd *c, int argc, char **argv);
 int oci_resume_main(struct oci_cmd *c, int argc, char **argv);
+int oci_update_main(struct oci_cmd *c, int argc, char **argv);
 int oci_ps_main(struct oci_cmd *c, int argc, char **argv);
 int oci_exec_main(struct oci_cmd *c, int argc, char **argv);
 int oci_list_main(struct oci_cmd *c, int argc, char **argv);

@@ -87,6 +87,19 @@ int runtime_delete(struct runtime *rt, const char *id, bool force, struct err *e
 int runtime_pause(struct runtime *rt, const char *id, struct err *e);
 int runtime_resume(struct runtime *rt, const char *id, struct err *e);
 
+/**
+ * runtime_update() - change limits of a running container; what is not set in @want stays
+ * @want: device rules in it are not looked at, as in runc
+ *
+ * On failure what was changed so far is set back as far as the kernel allows. Return: 0; -EINVAL it has ended; -errno.
+ */
+int runtime_update(struct runtime *rt, const char *id, const struct oci_resources *want,
+		   struct err *e);
+
+/** runtime_read_resources() - a resources object from @path, "-" is standard input. Return: 0; -EFBIG; -EBADMSG; -errno */
+int runtime_read_resources(struct runtime *rt, const char *path,
+			   struct oci_resources *ret_resources, struct err *e);
+
 /** runtime_processes() - pids as this pid namespace has them, also those of exec. Return: count; -EFBIG more than @cap */
 int runtime_processes(struct runtime *rt, const char *id, pid_t *ret_pids, size_t cap,
 		      struct err *e);

@@ -16,6 +16,7 @@
 #define TEXT_CAP  (CONFIG_OCI_CONFIG_KIB * 1024)
 #define MODEL_CAP (CONFIG_OCI_MODEL_KIB * 1024)
 #define STATE_CAP (128 * 1024)
+#define RESOURCES "resources.json" /* only after an update */
 
 /* Address space; the kernel gives memory only for what a document fills. */
 static char text[TEXT_CAP], pool[TEXT_CAP * 4], model[MODEL_CAP], state_text[STATE_CAP];
@@ -72,7 +73,7 @@ int statedir_open(struct runtime *rt, const char *id, struct err *e)
 
 int statedir_remove(struct runtime *rt, const char *id, struct err *e)
 {
-	static const char *const files[] = {"state.json", "config.json", STATEDIR_START,
+	static const char *const files[] = {"state.json", "config.json", RESOURCES, STATEDIR_START,
 					    STATEDIR_STARTED};
 	int fd = sys_open(rt->root_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 	int r;
@@ -93,20 +94,32 @@ static int write_file(int dir_fd, const char *name, const void *data, size_t len
 	return fd < 0 ? fd : sys_write_all(fd, data, len);
 }
 
+/* Not durable: /run is memory. */
+static int replace_file(int dir_fd, const char *name, const struct buf *b, struct err *e)
+{
+	int r = buf_ok(b) ? write_file(dir_fd, "state.tmp", b->p, b->len) : -EFBIG;
+
+	if (r == 0)
+		r = sys_rename(dir_fd, "state.tmp", dir_fd, name, 0);
+	return r < 0 ? err_set(e, r, "write %s", name) : 0;
+}
+
 int statedir_save(int dir_fd, const struct oci_state *s, struct err *e)
 {
 	struct buf b;
-	int r;
 
 	buf_init(&b, state_text, sizeof(state_text));
 	oci_state_write(&b, s);
-	if (!buf_ok(&b))
-		return err_text(e, -EFBIG, "the container's state is longer than %d bytes",
-				STATE_CAP);
-	r = write_file(dir_fd, "state.tmp", b.p, b.len);
-	if (r == 0)
-		r = sys_rename(dir_fd, "state.tmp", dir_fd, "state.json", 0);
-	return r < 0 ? err_set(e, r, "write state.json") : 0;
+	return replace_file(dir_fd, "state.json", &b, e);
+}
+
+int statedir_save_resources(int dir_fd, const struct oci_resources *r, struct err *e)
+{
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text));
+	oci_resources_write(&b, r);
+	return replace_file(dir_fd, RESOURCES, &b, e);
 }
 
 int statedir_load(struct runtime *rt, int dir_fd, struct oci_state *ret_state, struct err *e)
@@ -146,6 +159,44 @@ int statedir_load_config(struct runtime *rt, int dir_fd, struct oci_spec *ret_sp
 	struct span ignored;
 
 	return statedir_read_config(rt, dir_fd, &ignored, ret_spec, e);
+}
+
+static int read_resources(struct runtime *rt, int fd, struct oci_resources *ret, struct err *e)
+{
+	ssize_t n = sys_read_full(fd, text, sizeof(text));
+
+	if (n == (ssize_t)sizeof(text))
+		n = -EFBIG;
+	if (n < 0)
+		return err_set(e, (int)n, "read resources");
+	return oci_resources_read((struct span){text, (size_t)n}, pool, sizeof(pool), &rt->arena,
+				  ret, e);
+}
+
+int runtime_read_resources(struct runtime *rt, const char *path,
+			   struct oci_resources *ret_resources, struct err *e)
+{
+	auto_close int fd = -1;
+
+	if (str_eq(path, "-"))
+		return read_resources(rt, 0, ret_resources, e);
+	fd = sys_open(AT_FDCWD, path, O_RDONLY, 0);
+	return fd < 0 ? err_set(e, fd, "open %s", path) : read_resources(rt, fd, ret_resources, e);
+}
+
+int statedir_load_resources(struct runtime *rt, int dir_fd, struct oci_resources *ret_resources,
+			    struct err *e)
+{
+	static struct oci_spec spec;
+	auto_close int fd = sys_open(dir_fd, RESOURCES, O_RDONLY | O_NOFOLLOW, 0);
+	int r;
+
+	if (fd >= 0)
+		return read_resources(rt, fd, ret_resources, e);
+	r = statedir_load_config(rt, dir_fd, &spec, e);
+	if (r == 0)
+		*ret_resources = spec.resources;
+	return r;
 }
 
 int statedir_read_process(struct runtime *rt, const char *path, struct oci_process *ret,

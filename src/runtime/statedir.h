@@ -28,6 +28,11 @@ int statedir_load_config(struct runtime *rt, int dir_fd, struct oci_spec *ret_sp
 int statedir_read_config(struct runtime *rt, int bundle_fd, struct span *ret_text,
 			 struct oci_spec *ret_spec, struct err *e);
 
+/** statedir_save_resources() - limits as updates left them; statedir_load_resources() - of create, or of the last update */
+int statedir_save_resources(int dir_fd, const struct oci_resources *r, struct err *e);
+int statedir_load_resources(struct runtime *rt, int dir_fd, struct oci_resources *ret_resources,
+			    struct err *e);
+
 /** statedir_status() - by looking at the process, its freezer and the start pipe */
 enum oci_status statedir_status(int dir_fd, const struct oci_state *s);
 
