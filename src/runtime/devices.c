@@ -106,7 +106,12 @@ static int make_node(struct rootfs *r, int dir_fd, const char *name, const struc
 static int make_device(struct rootfs *r, const struct oci_device *d, struct err *e)
 {
 	char name[NAME_MAX + 1];
-	auto_close int parent = mounts_parent(r->root_fd, d->path, name, e);
+	auto_close int parent = -1;
+
+	/* of the container's own devpts, whoever asks for the host's (Docker does, for a privileged one); as runc */
+	if (str_eq(d->path, "/dev/ptmx"))
+		return 0;
+	parent = mounts_parent(r->root_fd, d->path, name, e);
 
 	return parent < 0 ? parent : make_node(r, parent, name, d, e);
 }
