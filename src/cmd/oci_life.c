@@ -45,6 +45,7 @@ static int create_words(struct oci_cmd *c, struct create_words *w, bool run, int
 {
 	struct oci_opt opts[] = {
 		{.name = "bundle", .letter = 'b', .value = &w->o.bundle, .arg = "DIR"},
+		{.name = "config", .letter = 'f', .value = &w->o.config, .arg = "FILE"},
 		{.name = "console-socket", .value = &w->o.console_socket, .arg = "PATH"},
 		{.name = "pidfd-socket", .value = &w->o.pidfd_socket, .arg = "PATH"},
 		{.name = "pid-file", .value = &w->o.pid_file, .arg = "PATH"},

@@ -76,7 +76,8 @@ static int load_bundle(struct creation *c, struct err *e)
 	r = sys_readlink(AT_FDCWD, link, path, sizeof(path));
 	if (r < 0)
 		return err_set(e, r, "path of bundle %s", c->o->bundle);
-	r = statedir_read_config(c->rt, fd, &c->config, &c->spec, e);
+	r = statedir_read_config(c->rt, fd, c->o->config ? c->o->config : STATEDIR_CONFIG,
+				 &c->config, &c->spec, e);
 	if (r == 0)
 		r = check_spec(&c->spec, e);
 	if (r < 0)

@@ -35,6 +35,7 @@ void runtime_close(struct runtime *rt);
 /** struct runtime_create - what create and run are told */
 struct runtime_create {
 	const char *id, *bundle;
+	const char *config;	    /* path below the bundle, or absolute; NULL = config.json */
 	const char *console_socket; /* NULL unless process.terminal */
 	const char *pid_file;	    /* NULL or path */
 	const char *pidfd_socket;   /* NULL or path: gets a pidfd of the first process */

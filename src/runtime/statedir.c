@@ -73,8 +73,8 @@ int statedir_open(struct runtime *rt, const char *id, struct err *e)
 
 int statedir_remove(struct runtime *rt, const char *id, struct err *e)
 {
-	static const char *const files[] = {"state.json", "config.json", RESOURCES, STATEDIR_START,
-					    STATEDIR_STARTED};
+	static const char *const files[] = {"state.json", STATEDIR_CONFIG, RESOURCES,
+					    STATEDIR_START, STATEDIR_STARTED};
 	int fd = sys_open(rt->root_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 	int r;
 
@@ -134,22 +134,22 @@ int statedir_load(struct runtime *rt, int dir_fd, struct oci_state *ret_state, s
 
 int statedir_save_config(int dir_fd, struct span config, struct err *e)
 {
-	int r = write_file(dir_fd, "config.json", config.p, config.len);
+	int r = write_file(dir_fd, STATEDIR_CONFIG, config.p, config.len);
 
 	return r < 0 ? err_set(e, r, "keep config.json") : 0;
 }
 
-int statedir_read_config(struct runtime *rt, int bundle_fd, struct span *ret_text,
+int statedir_read_config(struct runtime *rt, int bundle_fd, const char *name, struct span *ret_text,
 			 struct oci_spec *ret_spec, struct err *e)
 {
-	auto_close int fd = sys_open(bundle_fd, "config.json", O_RDONLY | O_NONBLOCK, 0);
+	auto_close int fd = sys_open(bundle_fd, name, O_RDONLY | O_NONBLOCK, 0);
 	ssize_t n = fd < 0 ? fd : sys_read_full(fd, text, sizeof(text));
 
 	if (n == (ssize_t)sizeof(text))
-		return err_text(e, -EFBIG, "config.json is larger than CONFIG_OCI_CONFIG_KIB (%d)",
+		return err_text(e, -EFBIG, "%s is larger than CONFIG_OCI_CONFIG_KIB (%d)", name,
 				CONFIG_OCI_CONFIG_KIB);
 	if (n < 0)
-		return err_set(e, (int)n, "read config.json");
+		return err_set(e, (int)n, "read %s", name);
 	*ret_text = (struct span){text, (size_t)n};
 	return oci_spec_read(*ret_text, pool, sizeof(pool), &rt->arena, ret_spec, e);
 }
@@ -158,7 +158,7 @@ int statedir_load_config(struct runtime *rt, int dir_fd, struct oci_spec *ret_sp
 {
 	struct span ignored;
 
-	return statedir_read_config(rt, dir_fd, &ignored, ret_spec, e);
+	return statedir_read_config(rt, dir_fd, STATEDIR_CONFIG, &ignored, ret_spec, e);
 }
 
 static int read_resources(struct runtime *rt, int fd, struct oci_resources *ret, struct err *e)

@@ -7,6 +7,7 @@
 #include "oci/state.h"
 #include "runtime/runtime.h"
 
+#define STATEDIR_CONFIG	 "config.json"
 #define STATEDIR_START	 "start"
 #define STATEDIR_STARTED "started"
 
@@ -24,8 +25,8 @@ int statedir_load(struct runtime *rt, int dir_fd, struct oci_state *ret_state, s
 int statedir_save_config(int dir_fd, struct span text, struct err *e);
 int statedir_load_config(struct runtime *rt, int dir_fd, struct oci_spec *ret_spec, struct err *e);
 
-/** statedir_read_config() - bundle's config.json into the static text. Return: 0; -ENOENT; -EFBIG naming the symbol */
-int statedir_read_config(struct runtime *rt, int bundle_fd, struct span *ret_text,
+/** statedir_read_config() - bundle's @name into the static text. Return: 0; -ENOENT; -EFBIG naming the symbol */
+int statedir_read_config(struct runtime *rt, int bundle_fd, const char *name, struct span *ret_text,
 			 struct oci_spec *ret_spec, struct err *e);
 
 /** statedir_save_resources() - limits as updates left them; statedir_load_resources() - of create, or of the last update */
