@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "sys/fd.h"
 #include "sys/proc.h"
@@ -53,14 +54,25 @@ static int wait_for(const struct oci_hook *h, pid_t pid, int pidfd, struct err *
 	return x.code ? err_text(e, -EIO, "hook %s: exit status %d", h->path, x.code) : 0;
 }
 
-static int run_one(const struct oci_hook *h, int stdin_fd, struct err *e)
+/*
+ * The specification leaves open what a hook gets that names no environment. As with other runtimes it
+ * is ours, where hooks look for PATH; but nothing of it is for programs of the container.
+ */
+static const char *const *environment(const struct oci_hook *h, enum oci_hook_kind kind)
+{
+	char **env = h->env.v || kind == OCI_HOOK_START_CONTAINER ? h->env.v : environ;
+
+	return (const char *const *)env;
+}
+
+static int run_one(const struct oci_hook *h, enum oci_hook_kind kind, int stdin_fd, struct err *e)
 {
 	const char *alone[] = {h->path, NULL};
 	int fds[3] = {stdin_fd, 1, 2};
 	struct sys_spawn spawn = {
 		.path = h->path,
 		.argv = h->args.n ? (const char *const *)h->args.v : alone,
-		.envp = h->env.n ? (const char *const *)h->env.v : NULL,
+		.envp = environment(h, kind),
 		.fds = fds,
 		.n_fds = 3,
 		.cgroup_fd = -1,
@@ -87,6 +99,6 @@ int hooks_run(const struct oci_spec *s, enum oci_hook_kind kind, const struct oc
 	if (fd < 0)
 		return fd;
 	for (size_t i = 0; i < hooks->n && r == 0; i++)
-		r = run_one(&hooks->v[i], fd, e);
+		r = run_one(&hooks->v[i], kind, fd, e);
 	return r < 0 ? err_wrap(e, "%s", oci_hook_names[kind]) : 0;
 }

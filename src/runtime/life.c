@@ -19,7 +19,8 @@
 #include "sys/proc.h"
 #include "sys/watch.h"
 
-#define WAIT_MS 5000
+#define WAIT_MS	 5000
+#define FETCH_MS 100
 
 int runtime_create(struct runtime *rt, const struct runtime_create *o, struct err *e)
 {
@@ -114,6 +115,9 @@ static int kill_and_wait(const struct oci_state *s, struct err *e)
 		if (sys_proc_stat(s->pid, &how, &ticks) < 0 || ticks != s->start_ticks ||
 		    how == 'Z' || how == 'X')
 			return 0;
+		if (waited ==
+		    FETCH_MS) /* v1: somebody may have frozen it in a cgroup that is not ours */
+			cgroup_fetch(&s->cgroups, s->pid);
 		sys_sleep_ms(2);
 	}
 	return s->pid ? err_text(e, -EBUSY, "container %s survives SIGKILL", s->id) : 0;

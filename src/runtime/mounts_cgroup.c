@@ -35,8 +35,7 @@ static int mount_tree(struct rootfs *r, const struct cgroup_hierarchy *h,
 				h->v2 ? NULL : data);
 		return ret < 0 ? err_set(e, ret, "mount cgroup %s", h->controllers) : 0;
 	}
-	src = sys_open(AT_FDCWD, r->spec->cgroups_path ? h->path : h->mount, O_PATH | O_DIRECTORY,
-		       0);
+	src = sys_open(AT_FDCWD, h->path, O_PATH | O_DIRECTORY, 0);
 	if (src < 0)
 		return err_set(e, src, "open %s", h->path);
 	return bind_attach(src, false, o, dst_fd, at_fd, path, e);

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 
 #include "base/str.h"
+#include "file/rooted.h"
 #include "runtime/bind.h"
 #include "runtime/mounts.h"
 #include "runtime/no_pivot.h"
@@ -73,6 +74,11 @@ int rootfs_mount(struct rootfs *r, struct err *e)
 	if (ret == 0)
 		ret = open_root(r, e);
 	return ret < 0 ? ret : mounts_apply(r, e);
+}
+
+void rootfs_cwd(struct rootfs *r)
+{
+	sys_close(rooted_mkdirs(r->root_fd, r->spec->process.cwd, 0755, 0, 0, NULL));
 }
 
 static int pivot(struct rootfs *r, struct err *e)

@@ -28,6 +28,9 @@ struct rootfs {
 /** rootfs_mount() - propagation of "/", the root itself, then mounts in order. Needs a new mount namespace */
 int rootfs_mount(struct rootfs *r, struct err *e);
 
+/** rootfs_cwd() - make the working directory where it is missing: the root may be read-only later. What fails is told by become_prepare() */
+void rootfs_cwd(struct rootfs *r);
+
 /** rootfs_devices() - device nodes and links in /dev, those of the spec; rootfs_devices_seal() - after the console is there */
 int rootfs_devices(struct rootfs *r, struct err *e);
 int rootfs_devices_seal(struct rootfs *r, struct err *e);

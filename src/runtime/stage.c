@@ -225,6 +225,8 @@ static int enter_root(struct stage *s, struct err *e)
 	sys_set_umask(0);
 	r = rootfs_mount(&root, e);
 	if (r == 0)
+		rootfs_cwd(&root);
+	if (r == 0)
 		r = rootfs_devices(&root, e);
 	if (r == 0 && s->spec->process.terminal)
 		r = rootfs_console(&root, s->console_fd, e);

@@ -102,6 +102,9 @@ int cgroup_signal_all(const struct oci_strs *dirs, int sig, struct err *e);
 int cgroup_freeze(const struct oci_strs *dirs, struct err *e);
 int cgroup_thaw(const struct oci_strs *dirs, struct err *e);
 
+/** cgroup_fetch() - @pid back into the cgroup that freezes the container: out of another one in which it is frozen */
+int cgroup_fetch(const struct oci_strs *dirs, pid_t pid);
+
 /** cgroup_frozen() - frozen, or on the way to it */
 bool cgroup_frozen(const struct oci_strs *dirs);
 

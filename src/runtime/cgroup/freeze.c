@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -89,6 +90,16 @@ int cgroup_thaw(const struct oci_strs *dirs, struct err *e)
 	int r = fd < 0 ? fd : put(fd, f->file, f->thawed);
 
 	return r < 0 ? err_set(e, r, "thaw the container's cgroup") : 0;
+}
+
+int cgroup_fetch(const struct oci_strs *dirs, pid_t pid)
+{
+	const struct freezer *f;
+	auto_close int fd = find(dirs, &f);
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	return fd < 0 ? fd : put(fd, "cgroup.procs", text);
 }
 
 bool cgroup_frozen(const struct oci_strs *dirs)
