@@ -50,8 +50,9 @@ static int parse_lists(struct words *w, struct err *e)
 		int cap = oci_cap_number(w->caps[i]);
 
 		if (cap < 0)
-			return err_text(e, -EINVAL, "--cap %.64s is not known", w->caps[i]);
-		w->o.add_caps |= UINT64_C(1) << cap;
+			w->o.unknown_cap = w->caps[i];
+		else
+			w->o.add_caps |= UINT64_C(1) << cap;
 	}
 	for (size_t i = 0; i < w->n_gids; i++) {
 		if (num_u32(span_of(w->gids[i]), UINT32_MAX - 1, &n) < 0)

@@ -17,12 +17,13 @@
  * Spec: OCI runtime-spec v1.2 "Configuration", "Linux Container Configuration".
  */
 
-#define OCI_VERSION	"1.2.0"
-#define OCI_MAX_STRINGS 1024 /* args, env, mount options, paths: each */
-#define OCI_MAX_MOUNTS	512
-#define OCI_MAX_GROUPS	1024
-#define OCI_MAX_RULES	1024 /* devices, seccomp rules, hooks, sysctls: each */
-#define OCI_MAX_IDMAPS	340  /* what the kernel accepts in one map (UID_GID_MAP_MAX_EXTENTS) */
+#define OCI_VERSION	   "1.2.0"
+#define OCI_MAX_STRINGS	   1024 /* args, env, mount options, paths: each */
+#define OCI_MAX_MOUNTS	   512
+#define OCI_MAX_GROUPS	   1024
+#define OCI_MAX_RULES	   1024 /* devices, seccomp rules, hooks, sysctls: each */
+#define OCI_MAX_CONDITIONS 64	/* of one seccomp rule: six arguments, several values each */
+#define OCI_MAX_IDMAPS	   340	/* what the kernel accepts in one map (UID_GID_MAP_MAX_EXTENTS) */
 
 struct oci_strs {
 	char **v; /* NULL-terminated when n > 0 */

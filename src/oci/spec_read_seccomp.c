@@ -4,8 +4,6 @@
 
 #include <errno.h>
 
-#define MAX_CONDITIONS 64 /* of one rule: six arguments, several values each */
-
 /* Spec: "When the action doesn't support an errno, the runtime MUST print and error and fail." */
 static struct oci_num read_errno(const struct json *v, enum oci_seccomp_action action)
 {
@@ -23,7 +21,7 @@ static void read_seccomp_rule(const struct json *v, struct oci_seccomp_rule *rul
 	rule->names = oci_json_strs(&names, OCI_MAX_STRINGS);
 	rule->action = oci_json_word(&action, oci_seccomp_action_names);
 	rule->errno_ret = read_errno(&errno_ret, rule->action);
-	rule->args = oci_json_array(&args, MAX_CONDITIONS, sizeof(*rule->args), &rule->n_args);
+	rule->args = oci_json_array(&args, OCI_MAX_CONDITIONS, sizeof(*rule->args), &rule->n_args);
 	for (size_t i = 0; i < rule->n_args && json_next(&args, &it, &c); i++) {
 		struct json index = json_get(&c, "index"), value = json_get(&c, "value");
 		struct json two = json_get(&c, "valueTwo"), op = json_get(&c, "op");

@@ -18,6 +18,7 @@
 #include "file/rooted.h"
 #include "runtime/confine/caps.h"
 #include "runtime/environ.h"
+#include "runtime/stage.h"
 #include "sys/cred.h"
 #include "sys/fd.h"
 #include "sys/ns.h"
@@ -220,30 +221,42 @@ int become_prepare(struct become *b, struct err *e)
 	return 0;
 }
 
-/* Without no_new_privs a filter needs CAP_SYS_ADMIN, so it is loaded before that is given up. */
+static int load_filter(struct become *b, struct err *e)
+{
+	auto_close int listener = -1;
+	int r = filter_load(b->filter, &listener, e);
+
+	return r == 0 && listener >= 0 ? stage_notify(b->sync_fd, listener, e) : r;
+}
+
+/*
+ * Without no_new_privs a filter needs CAP_SYS_ADMIN, so it is loaded before that is given up; with it,
+ * as the last thing, so that a profile need allow no more than write, read and execve. In both cases before the
+ * container counts as created: hooks of its start run under the filter.
+ */
 int become_user(struct become *b, struct err *e)
 {
-	int r = 0;
+	bool nnp = b->process->no_new_privs;
+	int r = nnp ? sys_set_no_new_privs() : 0;
 
-	if (b->process->no_new_privs)
-		r = sys_set_no_new_privs();
 	if (r < 0)
 		return err_set(e, r, "set no_new_privs");
-	if (!b->process->no_new_privs)
-		r = filter_load(b->filter, e);
-	return r < 0 ? r : caps_become(b->process, e);
+	if (!nnp)
+		r = load_filter(b, e);
+	if (r == 0)
+		r = caps_become(b->process, e);
+	/* a change of ids may set it again; it stays off until the exec */
+	if (r == 0)
+		r = sys_set_dumpable(false);
+	if (r == 0 && nnp)
+		r = load_filter(b, e);
+	return r;
 }
 
 int become_exec(struct become *b, struct err *e)
 {
 	const struct oci_process *p = b->process;
-	int r = 0;
-
-	if (p->no_new_privs)
-		r = filter_load(b->filter, e);
-	if (r < 0)
-		return r;
-	r = sys_exec(b->path, p->args.v, b->env);
+	int r = sys_exec(b->path, p->args.v, b->env);
 	b->exit_code = r == -ENOENT || r == -ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 	if (r == -ENOENT)
 		return err_text(

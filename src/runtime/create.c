@@ -24,6 +24,7 @@
 #include "runtime/confine/caps.h"
 #include "runtime/hooks.h"
 #include "runtime/namespaces.h"
+#include "runtime/notify.h"
 #include "runtime/run.h"
 #include "runtime/shared_root.h"
 #include "runtime/stage.h"
@@ -121,16 +122,9 @@ static int pass_fds(struct creation *c, struct err *e)
 
 static void warn(struct creation *c)
 {
-	uint64_t lacking = caps_ungrantable(&c->spec.process.caps);
 	char *w = c->rt->warning;
 
-	if (c->spec.process.caps.unknown)
-		snprintf(w, ERR_MSG_MAX, "capability \"%.64s\" is not known, ignored",
-			 c->spec.process.caps.unknown);
-	for (unsigned int cap = 0; lacking && !*w && oci_cap_name(cap); cap++)
-		if (lacking >> cap & 1)
-			snprintf(w, ERR_MSG_MAX, "capability %s is not ours to give, left out",
-				 oci_cap_name(cap));
+	caps_warn(&c->spec.process.caps, w);
 	/* not recommended by the specification, gone from the kernel, ignored by runc too */
 	if (!*w && (c->spec.resources.mem_kernel.set || c->spec.resources.mem_kernel_tcp.set))
 		snprintf(w, ERR_MSG_MAX, "kernel memory limits are ignored");
@@ -323,29 +317,42 @@ static int acknowledge(struct creation *c, struct err *e)
 	return tell(c, &ack, sizeof(ack), e);
 }
 
-static int write_pid_file(const struct creation *c, struct err *e)
-{
-	char tmp[PATH_MAX / 2], text[16];
-	auto_close int fd = -1;
-	int r, n;
-
-	if (!c->o->pid_file)
-		return 0;
-	r = str_printf(tmp, sizeof(tmp), "%s.tmp", c->o->pid_file);
-	n = snprintf(text, sizeof(text), "%d", (int)c->state.pid);
-	fd = r < 0 ? r : sys_open(AT_FDCWD, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
-	r = fd < 0 ? fd : sys_write_all(fd, text, (size_t)n);
-	if (r == 0)
-		r = sys_rename(AT_FDCWD, tmp, AT_FDCWD, c->o->pid_file, 0);
-	return r < 0 ? err_set(e, r, "write pid file %s", c->o->pid_file) : 0;
-}
-
 /* run: the stage need not wait for us when it is ready, so it is told to go on before. */
 static int go_early(struct creation *c, struct err *e)
 {
-	int r = write_pid_file(c, e);
+	int r = statedir_pid_file(c->o->pid_file, c->state.pid, e);
 
 	return r < 0 ? r : tell(c, "x", 1, e);
+}
+
+static int answer(struct creation *c, const struct stage_msg *m, struct err *e)
+{
+	bool last = m->kind == STAGE_NOTIFY || c->agent_fd < 0;
+	int r = 0;
+
+	if (m->kind == STAGE_NOTIFY)
+		r = notify_forward(c->agent_fd, c->pidfd, c->state.pid, m->code, &c->spec.seccomp,
+				   &c->state, OCI_CREATING, e);
+	else
+		r = hooks_run(&c->spec, OCI_HOOK_PRESTART, &c->state, OCI_CREATING, e);
+	if (r == 0 && m->kind == STAGE_MOUNTED)
+		r = hooks_run(&c->spec, OCI_HOOK_CREATE_RUNTIME, &c->state, OCI_CREATING, e);
+	if (r == 0)
+		r = acknowledge(c, e);
+	return r == 0 && last && !c->by_pipe ? go_early(c, e) : r;
+}
+
+static int was_killed(struct creation *c, struct err *e)
+{
+	struct sys_exit x = {0};
+	int r = sys_wait(c->state.pid, 0, &x);
+
+	if (r > 0)
+		c->state.pid = 0; /* not ours any more */
+	return err_text(e, -EIO, "the container's first process was killed while it was set up%s",
+			x.signaled && x.code == SIGSYS
+				? ": its seccomp profile forbids write, read or execve"
+				: "");
 }
 
 static int settle(struct creation *c, struct err *e)
@@ -359,7 +366,7 @@ static int settle(struct creation *c, struct err *e)
 		if (r == 0)
 			r = acknowledge(c, e);
 	}
-	if (r == 0 && !c->by_pipe && !stage_asks(&c->spec)) {
+	if (r == 0 && !c->by_pipe && !stage_asks(&c->spec) && c->agent_fd < 0) {
 		r = go_early(c, e);
 		/* whatever it says, it is read when its end is closed, by its exec or exit: we sleep once */
 		if (r == 0)
@@ -368,9 +375,7 @@ static int settle(struct creation *c, struct err *e)
 	while (r == 0 && m.kind != STAGE_READY) {
 		r = stage_wait(c->sync_fd, &m);
 		if (r == 0)
-			return err_text(
-				e, -EIO,
-				"the container's first process was killed while it was set up");
+			return was_killed(c, e);
 		if (r < 0)
 			return err_set(e, r, "talk to the container's process");
 		r = 0;
@@ -378,16 +383,8 @@ static int settle(struct creation *c, struct err *e)
 			c->rt->exit_code = m.exit_code;
 			return err_text(e, m.code < 0 ? m.code : -EIO, "%s", m.text);
 		}
-		if (m.kind != STAGE_MOUNTED)
-			continue;
-		r = hooks_run(&c->spec, OCI_HOOK_PRESTART, &c->state, OCI_CREATING, e);
-		if (r == 0)
-			r = hooks_run(&c->spec, OCI_HOOK_CREATE_RUNTIME, &c->state, OCI_CREATING,
-				      e);
-		if (r == 0)
-			r = acknowledge(c, e);
-		if (r == 0 && !c->by_pipe)
-			r = go_early(c, e);
+		if (m.kind == STAGE_MOUNTED || m.kind == STAGE_NOTIFY)
+			r = answer(c, &m, e);
 	}
 	return r;
 }
@@ -405,6 +402,8 @@ static int make(struct creation *c, struct handover *h, struct err *e)
 	if (r == 0)
 		r = filter_get(&c->spec.seccomp, c->rt->root_fd, &program, e);
 	if (r == 0)
+		r = notify_connect(&c->spec.seccomp, &program, &c->agent_fd, e);
+	if (r == 0)
 		r = open_namespaces(c, h, e);
 	if (r == 0 && shared_root(&c->spec))
 		r = shared_root_make(c->dir_fd, &c->rt->arena, &c->root_at, e);
@@ -418,7 +417,7 @@ static int make(struct creation *c, struct handover *h, struct err *e)
 		r = settle(c, e);
 	if (r == 0)
 		r = run_send_pidfd(c->o->pidfd_socket, "standard", c->state.pid, c->pidfd, e);
-	return r < 0 || !c->by_pipe ? r : write_pid_file(c, e);
+	return r < 0 || !c->by_pipe ? r : statedir_pid_file(c->o->pid_file, c->state.pid, e);
 }
 
 int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_create *o,
@@ -431,7 +430,7 @@ int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_
 	c->rt = rt;
 	c->o = o;
 	c->by_pipe = by_pipe;
-	c->dir_fd = c->sync_fd = c->pidfd = -1;
+	c->dir_fd = c->sync_fd = c->pidfd = c->agent_fd = -1;
 	terminal_init(&c->terminal);
 	handover_init(&h);
 	/* what the caller left open is not the container's, but for --preserve-fds */
@@ -481,5 +480,6 @@ void creation_end(struct creation *c)
 	sys_close(take_fd(&c->sync_fd));
 	sys_close(take_fd(&c->pidfd));
 	terminal_fini(&c->terminal);
+	sys_close(take_fd(&c->agent_fd));
 	sys_close(take_fd(&c->dir_fd));
 }

@@ -19,6 +19,7 @@ struct creation {
 	int sync_fd;	    /* to the stage */
 	int pidfd;
 	struct terminal terminal;
+	int agent_fd; /* of seccomp notify; -1 */
 	bool by_pipe; /* start comes by the named pipes, not by sync_fd */
 };
 

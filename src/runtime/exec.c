@@ -20,9 +20,11 @@
 #include "file/durable.h"
 #include "runtime/become.h"
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/confine/caps.h"
 #include "runtime/confine/label.h"
 #include "runtime/exec_process.h"
 #include "runtime/namespaces.h"
+#include "runtime/notify.h"
 #include "runtime/run.h"
 #include "runtime/runtime.h"
 #include "runtime/stage.h"
@@ -48,7 +50,7 @@ struct joining {
 	struct oci_state state;
 	struct cgroup cgroup;
 	int ns_fds[OCI_NS_COUNT];
-	int sync_fd, stage_fd, console_fd, pidfd;
+	int sync_fd, stage_fd, console_fd, agent_fd, pidfd;
 	struct terminal terminal;
 	pid_t pid;
 };
@@ -97,6 +99,7 @@ static void joined_main(struct joining *j, bool born)
 	struct become b = {.process = &j->process,
 			   .filter = &program,
 			   .personality = j->spec.personality,
+			   .sync_fd = j->stage_fd,
 			   .exit_code = EXIT_RUNTIME};
 	struct label label = LABEL_INIT;
 	struct err e = {0};
@@ -124,8 +127,6 @@ static void joined_main(struct joining *j, bool born)
 		r = become_prepare(&b, &e);
 	if (r == 0)
 		r = become_user(&b, &e);
-	if (r == 0)
-		r = sys_set_dumpable(false);
 	if (r == 0)
 		r = become_exec(&b, &e);
 	if (!e.code)
@@ -176,7 +177,10 @@ static int prepare(struct runtime *rt, struct joining *j, struct err *e)
 		r = exec_process(rt, j->o, &j->spec.process, &j->process, e);
 	if (r < 0)
 		return r;
+	caps_warn(&j->process.caps, rt->warning);
 	r = filter_get(&j->spec.seccomp, rt->root_fd, &program, e);
+	if (r == 0)
+		r = notify_connect(&j->spec.seccomp, &program, &j->agent_fd, e);
 	if (r == 0)
 		r = open_namespaces(j, e);
 	if (r == 0)
@@ -217,33 +221,36 @@ static int split_off(struct joining *j, struct err *e)
 	return j->pid < 0 ? err_set(e, j->pid, "new process") : 0;
 }
 
-static int wait_exec(struct runtime *rt, struct joining *j, struct err *e)
+static void end(const struct joining *j)
 {
 	struct sys_exit ignored;
+
+	sys_kill(j->pid, SIGKILL);
+	sys_wait(j->pid, 0, &ignored);
+}
+
+static int wait_exec(struct runtime *rt, struct joining *j, struct err *e)
+{
 	struct stage_msg m;
 	int r = stage_wait(j->sync_fd, &m);
 
+	if (r == 1 && m.kind == STAGE_NOTIFY) {
+		struct stage_ack ack = {.pid = j->pid};
+
+		r = notify_forward(j->agent_fd, j->pidfd, j->pid, m.code, &j->spec.seccomp,
+				   &j->state, OCI_RUNNING, e);
+		if (r == 0)
+			r = sys_send_fds(j->sync_fd, &ack, sizeof(ack), NULL, 0);
+		if (r == 0 || r == -EPIPE)
+			r = stage_wait(j->sync_fd, &m);
+	}
 	if (r == 0)
 		return 0;
-	sys_kill(j->pid, SIGKILL);
-	sys_wait(j->pid, 0, &ignored);
+	end(j);
 	if (r < 0)
-		return err_set(e, r, "talk to the new process");
+		return e->code ? r : err_set(e, r, "talk to the new process");
 	rt->exit_code = m.exit_code;
 	return err_text(e, m.code < 0 ? m.code : -EIO, "%s", m.text);
-}
-
-static int pid_file(const struct joining *j, struct err *e)
-{
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%d", (int)j->pid), r;
-	auto_close int fd = -1;
-
-	if (!j->o->pid_file)
-		return 0;
-	fd = sys_open(AT_FDCWD, j->o->pid_file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
-	r = fd < 0 ? fd : sys_write_all(fd, text, (size_t)n);
-	return r < 0 ? err_set(e, r, "write pid file %s", j->o->pid_file) : 0;
 }
 
 int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_status, struct err *e)
@@ -251,7 +258,12 @@ int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_stat
 	static struct joining j;
 	int r;
 
-	j = (struct joining){.o = o, .sync_fd = -1, .stage_fd = -1, .console_fd = -1, .pidfd = -1};
+	j = (struct joining){.o = o,
+			     .sync_fd = -1,
+			     .stage_fd = -1,
+			     .console_fd = -1,
+			     .agent_fd = -1,
+			     .pidfd = -1};
 	terminal_init(&j.terminal);
 	for (size_t k = 0; k < OCI_NS_COUNT; k++)
 		j.ns_fds[k] = -1;
@@ -269,8 +281,11 @@ int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_stat
 		r = wait_exec(rt, &j, e);
 	if (r == 0)
 		r = run_send_pidfd(o->pidfd_socket, "setns", j.pid, j.pidfd, e);
-	if (r == 0)
-		r = pid_file(&j, e);
+	if (r == 0) {
+		r = statedir_pid_file(o->pid_file, j.pid, e);
+		if (r < 0)
+			end(&j); /* nobody would know of it */
+	}
 	if (r < 0)
 		return r;
 	*ret_status = 0;

@@ -68,8 +68,10 @@ static int append_groups(struct oci_process *p, const struct runtime_exec *o, st
 }
 
 /* An ambient capability has to be inheritable, so it is only added where the container has such. */
-static void add_caps(struct oci_caps *c, uint64_t add)
+static void add_caps(struct oci_caps *c, uint64_t add, const char *unknown)
 {
+	if (unknown)
+		c->unknown = (char *)(uintptr_t)unknown;
 	c->bounding |= add;
 	c->permitted |= add;
 	c->effective |= add;
@@ -113,7 +115,7 @@ int exec_process(struct runtime *rt, const struct runtime_exec *o,
 		p.selinux = (char *)(uintptr_t)o->selinux;
 	if (o->sets_no_new_privs)
 		p.no_new_privs = o->no_new_privs;
-	add_caps(&p.caps, o->add_caps);
+	add_caps(&p.caps, o->add_caps, o->unknown_cap);
 	*ret = p;
 	return 0;
 }

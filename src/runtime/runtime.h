@@ -121,6 +121,7 @@ struct runtime_exec {
 	const gid_t *groups; /* added */
 	size_t n_groups;
 	uint64_t add_caps;
+	const char *unknown_cap;	/* asked for, and nobody knows it: a warning */
 	const char *apparmor, *selinux; /* NULL = the container's */
 	bool sets_no_new_privs, no_new_privs;
 	bool tty, detach, ignore_paused;

@@ -58,6 +58,18 @@ int stage_wait(int fd, struct stage_msg *ret)
 	return 1;
 }
 
+/* Nothing but one write before the answer: see runtime/notify.h. */
+int stage_notify(int sync_fd, int fd, struct err *e)
+{
+	struct stage_msg m = {.kind = STAGE_NOTIFY, .code = fd};
+	struct stage_ack ack;
+
+	if (sys_write(sync_fd, &m, sizeof(m)) != (ssize_t)sizeof(m) ||
+	    sys_read(sync_fd, &ack, sizeof(ack)) != (ssize_t)sizeof(ack))
+		return err_set(e, -EPIPE, "the seccomp agent was not told");
+	return 0;
+}
+
 static int say(struct stage *s, enum stage_kind kind)
 {
 	struct stage_msg m = {.kind = kind};
@@ -276,9 +288,6 @@ static int until_ready(struct stage *s, struct become *b, struct err *e)
 		r = become_prepare(b, e);
 	if (r == 0)
 		r = become_user(b, e);
-	/* a change of ids may set it again; it stays off until the exec */
-	if (r == 0)
-		r = sys_set_dumpable(false);
 	return r;
 }
 
@@ -287,6 +296,7 @@ void stage_main(struct stage *s)
 	struct become b = {.process = &s->spec->process,
 			   .filter = s->filter,
 			   .personality = s->spec->personality,
+			   .sync_fd = s->sync_fd,
 			   .exit_code = EXIT_RUNTIME};
 	struct err e = {0};
 	char go;

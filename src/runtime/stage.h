@@ -17,6 +17,7 @@ enum stage_kind {
 	STAGE_MOUNTED =
 		/* before pivot_root: time for prestart and createRuntime; waits for a stage_ack */
 	1,
+	STAGE_NOTIFY, /* code is the descriptor that the seccomp agent waits for; waits for a stage_ack */
 	STAGE_READY, /* nothing is left but to be started */
 	STAGE_FAILED,
 	STAGE_USERNS, /* of the usher: write my id maps; waits for a stage_ack */
@@ -65,6 +66,9 @@ int stage_wait(int fd, struct stage_msg *ret);
 
 /** stage_keyring() - the container's session keyring; @first: it is made, for whoever joins it later */
 int stage_keyring(const struct oci_state *s, bool first, bool in_userns, struct err *e);
+
+/** stage_notify() - STAGE_NOTIFY, and wait for the answer */
+int stage_notify(int sync_fd, int fd, struct err *e);
 
 /** stage_asks() - will the stage send STAGE_MOUNTED and wait for an answer? */
 bool stage_asks(const struct oci_spec *s);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -244,4 +245,21 @@ int statedir_find(struct runtime *rt, const char *id, struct found *f, struct er
 	}
 	f->status = statedir_status(f->dir_fd, &f->state);
 	return 0;
+}
+
+int statedir_pid_file(const char *path, pid_t pid, struct err *e)
+{
+	char tmp[PATH_MAX / 2], number[16];
+	auto_close int fd = -1;
+	int r, n;
+
+	if (!path)
+		return 0;
+	r = str_printf(tmp, sizeof(tmp), "%s.tmp", path);
+	n = snprintf(number, sizeof(number), "%d", (int)pid);
+	fd = r < 0 ? r : sys_open(AT_FDCWD, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
+	r = fd < 0 ? fd : sys_write_all(fd, number, (size_t)n);
+	if (r == 0)
+		r = sys_rename(AT_FDCWD, tmp, AT_FDCWD, path, 0);
+	return r < 0 ? err_set(e, r, "write pid file %s", path) : 0;
 }

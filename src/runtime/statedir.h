@@ -47,6 +47,9 @@ struct found {
 /** statedir_find() - @f->dir_fd is the caller's to close on success. Return: 0; -EINVAL bad id; -ENOENT; -errno */
 int statedir_find(struct runtime *rt, const char *id, struct found *f, struct err *e);
 
+/** statedir_pid_file() - a number in a file of the caller's, by rename; NULL: nothing to do */
+int statedir_pid_file(const char *path, pid_t pid, struct err *e);
+
 /** statedir_read_process() - a process object from @path (exec --process) */
 int statedir_read_process(struct runtime *rt, const char *path, struct oci_process *ret,
 			  struct err *e);

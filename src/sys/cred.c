@@ -151,3 +151,9 @@ int sys_seccomp_load(const struct sock_filter *program, size_t n, unsigned int f
 
 	return SYS_RET(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog));
 }
+
+bool sys_seccomp_flag(unsigned int flag)
+{
+	/* flags are looked at before the program is read from nowhere */
+	return SYS_RET(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, NULL)) == -EFAULT;
+}

@@ -41,5 +41,13 @@ int sys_set_personality(unsigned long persona);
 int sys_join_keyring(const char *name, uint32_t perm);
 
 struct sock_filter;
-/** sys_seccomp_load() - @flags: SECCOMP_FILTER_FLAG_*. Return: 0; -EACCES neither no_new_privs nor CAP_SYS_ADMIN */
+/**
+ * sys_seccomp_load() - @flags: SECCOMP_FILTER_FLAG_*
+ *
+ * Return: 0, or with NEW_LISTENER the descriptor; -EACCES neither no_new_privs nor CAP_SYS_ADMIN; -EINVAL the
+ * kernel does not know a flag; -EBUSY there is a listener already.
+ */
 int sys_seccomp_load(const struct sock_filter *program, size_t n, unsigned int flags);
+
+/** sys_seccomp_flag() - does this kernel know @flag? */
+bool sys_seccomp_flag(unsigned int flag);

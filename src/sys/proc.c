@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +24,11 @@
 int sys_pidfd_open(pid_t pid)
 {
 	return SYS_RET(syscall(SYS_pidfd_open, pid, 0));
+}
+
+int sys_pidfd_getfd(int pidfd, int number)
+{
+	return SYS_RET(syscall(SYS_pidfd_getfd, pidfd, number, 0));
 }
 
 int sys_pidfd_signal(int pidfd, int sig)
@@ -57,6 +63,16 @@ int sys_set_subreaper(bool on)
 int sys_set_death_signal(int sig)
 {
 	return SYS_RET(prctl(PR_SET_PDEATHSIG, sig, 0, 0, 0));
+}
+
+const char *sys_kernel_release(char *ret, size_t cap)
+{
+	struct utsname u;
+
+	if (uname(&u) < 0)
+		u.release[0] = '\0';
+	snprintf(ret, cap, "%s", u.release);
+	return ret;
 }
 
 int sys_set_name(const char *name)

@@ -49,12 +49,18 @@ pid_t sys_spawn(const struct sys_spawn *s, int *ret_pidfd);
 
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_signal(int pidfd, int sig);
+
+/** sys_pidfd_getfd() - copy of another process's descriptor; -ENOSYS below Linux 5.6 */
+int sys_pidfd_getfd(int pidfd, int number);
 int sys_kill(pid_t pid, int sig); /* pid > 1 or -EINVAL */
 
 /** sys_wait() - reap @pid (or any child if -1). @flags: WNOHANG. Return: the pid; 0 none yet; -ECHILD */
 pid_t sys_wait(pid_t pid, int flags, struct sys_exit *ret_exit);
 int sys_set_subreaper(bool on);
 int sys_set_death_signal(int sig);
+
+/** sys_kernel_release() - "6.1.0-56-cloud-amd64", cut to @cap; "" if the kernel does not say. Return: @ret */
+const char *sys_kernel_release(char *ret, size_t cap);
 int sys_set_name(const char *name);
 int sys_set_oom_score_adj(int value);
 

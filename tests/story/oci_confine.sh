@@ -73,11 +73,6 @@ printf x | dd of="state/.seccomp/$entry" bs=1 seek=50 conv=notrunc 2>/dev/null
 says "seccomp: a damaged cache entry is not used" "Not supported|not supported"
 chmod 666 "state/.seccomp/$entry"
 says "seccomp: a cache entry that others may write is not used" "Not supported|not supported"
-linux_more=',"seccomp":{"defaultAction":"SCMP_ACT_KILL_PROCESS","syscalls":[{"names":["nosuchcall"],"action":"SCMP_ACT_ALLOW"}]}'
-process_more=',"noNewPrivileges":true'
-config b
-container_name
-expect_rc 159 "seccomp: a profile that kills everything kills the exec" oci run --bundle b "$id"
 config_reset
 
 sh_args 'ulimit -n; ulimit -Hn; cat /proc/self/oom_score_adj'

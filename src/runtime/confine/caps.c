@@ -7,6 +7,7 @@
 #include "runtime/confine/caps.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "sys/cred.h"
 
@@ -17,11 +18,31 @@ static uint64_t all_of(const struct oci_caps *c)
 	return c->bounding | c->effective | c->inheritable | c->permitted | c->ambient;
 }
 
-uint64_t caps_ungrantable(const struct oci_caps *c)
+static const char *first_of(uint64_t set)
 {
+	unsigned int cap = 0;
+
+	while (!(set >> cap & 1))
+		cap++;
+	return oci_cap_name(cap);
+}
+
+void caps_warn(const struct oci_caps *c, char *ret)
+{
+	uint64_t lost = c->ambient & ~(c->permitted & c->inheritable & c->bounding);
 	struct sys_caps have;
 
-	return sys_get_caps(&have) < 0 ? 0 : all_of(c) & ~have.permitted;
+	*ret = '\0';
+	if (c->unknown)
+		snprintf(ret, ERR_MSG_MAX, "capability \"%.64s\" is not known, ignored",
+			 c->unknown);
+	else if (sys_get_caps(&have) == 0 && all_of(c) & ~have.permitted)
+		snprintf(ret, ERR_MSG_MAX, "capability %s is not ours to give, left out",
+			 first_of(all_of(c) & ~have.permitted));
+	else if (lost)
+		snprintf(ret, ERR_MSG_MAX,
+			 "can't raise ambient capability %s: it is not permitted and inheritable",
+			 first_of(lost));
 }
 
 static int drop_bounding(uint64_t keep, struct err *e)

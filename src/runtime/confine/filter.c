@@ -44,39 +44,33 @@ static const struct {
 	{"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
 	{"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
 	{"SECCOMP_FILTER_FLAG_TSYNC", 0}, /* there is one thread */
+	{"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV},
 };
 
-static int action(enum oci_seccomp_action a, struct oci_num errno_ret, uint32_t *ret, struct err *e)
+static uint32_t action(enum oci_seccomp_action a, struct oci_num errno_ret)
 {
 	uint16_t number = (uint16_t)(errno_ret.set ? errno_ret.v : EPERM);
 
 	switch (a) {
 	case OCI_SECCOMP_ALLOW:
-		*ret = SCMP_ACT_ALLOW;
-		break;
+		return SCMP_ACT_ALLOW;
 	case OCI_SECCOMP_ERRNO:
-		*ret = SCMP_ACT_ERRNO(number);
-		break;
+		return SCMP_ACT_ERRNO(number);
 	case OCI_SECCOMP_KILL:
 	case OCI_SECCOMP_KILL_THREAD:
-		*ret = SCMP_ACT_KILL_THREAD;
-		break;
+		return SCMP_ACT_KILL_THREAD;
 	case OCI_SECCOMP_KILL_PROCESS:
-		*ret = SCMP_ACT_KILL_PROCESS;
-		break;
+		return SCMP_ACT_KILL_PROCESS;
 	case OCI_SECCOMP_TRAP:
-		*ret = SCMP_ACT_TRAP;
-		break;
+		return SCMP_ACT_TRAP;
 	case OCI_SECCOMP_TRACE:
-		*ret = SCMP_ACT_TRACE(number);
-		break;
+		return SCMP_ACT_TRACE(number);
 	case OCI_SECCOMP_LOG:
-		*ret = SCMP_ACT_LOG;
-		break;
+		return SCMP_ACT_LOG;
 	case OCI_SECCOMP_NOTIFY:
-		return err_text(e, -EOPNOTSUPP, "linux.seccomp: SCMP_ACT_NOTIFY is not supported");
+		return SCMP_ACT_NOTIFY;
 	}
-	return 0;
+	return SCMP_ACT_KILL_PROCESS; /* not reached: the reader knows only these */
 }
 
 static enum scmp_compare compare(enum oci_seccomp_op op)
@@ -118,7 +112,7 @@ static int add_arch(scmp_filter_ctx ctx, const char *name, struct err *e)
 
 static int add_call(scmp_filter_ctx ctx, uint32_t act, int nr, const struct oci_seccomp_rule *rule)
 {
-	struct scmp_arg_cmp args[6];
+	struct scmp_arg_cmp args[OCI_MAX_CONDITIONS];
 	unsigned int seen = 0;
 	bool alternatives = false;
 	int r = 0;
@@ -143,14 +137,18 @@ static int add_call(scmp_filter_ctx ctx, uint32_t act, int nr, const struct oci_
 static int add_rule(scmp_filter_ctx ctx, uint32_t default_act, const struct oci_seccomp_rule *rule,
 		    struct err *e)
 {
-	uint32_t act;
-	int r = action(rule->action, rule->errno_ret, &act, e);
+	uint32_t act = action(rule->action, rule->errno_ret);
+	int r;
 
-	if (r < 0 || act == default_act)
-		return r;
+	if (act == default_act)
+		return 0;
 	for (size_t i = 0; i < rule->names.n; i++) {
 		int nr = seccomp_syscall_resolve_name(rule->names.v[i]);
 
+		if (act == SCMP_ACT_NOTIFY && str_eq(rule->names.v[i], "write"))
+			return err_text(e, -EINVAL,
+					"linux.seccomp: SCMP_ACT_NOTIFY cannot be used for the "
+					"write syscall");
 		if (nr == __NR_SCMP_ERROR)
 			continue;
 		r = add_call(ctx, act, nr, rule);
@@ -172,33 +170,43 @@ static int build(scmp_filter_ctx ctx, uint32_t default_act, const struct oci_sec
 	return r;
 }
 
-/* libseccomp 2.6 copies as many bytes as the buffer has, not as the program has: ask for the size first */
-static int export(scmp_filter_ctx ctx, struct filter_program *ret, struct err *e)
+/* Numbers of those architectures that this build knows and the program has. */
+static size_t archs_of(scmp_filter_ctx ctx, uint32_t *ret_archs)
 {
-	size_t bytes = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(archs); i++)
+		if (seccomp_arch_exist(ctx, archs[i].arch) == 0)
+			ret_archs[n++] = archs[i].arch;
+	return n;
+}
+
+/* libseccomp 2.6 copies as many bytes as the buffer has, not as the program has: ask for the size first */
+static int export(scmp_filter_ctx ctx, const struct oci_seccomp *s, struct filter_program *ret,
+		  struct err *e)
+{
+	uint32_t has[ARRAY_LEN(archs)];
+	size_t bytes = 0, head = filter_newer(s, has, archs_of(ctx, has), ret->insn);
 	int r = seccomp_export_bpf_mem(ctx, NULL, &bytes);
 
-	if (r == 0 && bytes > sizeof(ret->insn))
+	if (r == 0 && bytes > sizeof(ret->insn) - head * sizeof(ret->insn[0]))
 		return err_text(e, -E2BIG,
 				"linux.seccomp: the filter is longer than %d instructions",
 				FILTER_MAX_INSNS);
 	if (r == 0)
-		r = seccomp_export_bpf_mem(ctx, ret->insn, &bytes);
+		r = seccomp_export_bpf_mem(ctx, ret->insn + head, &bytes);
 	if (r < 0)
 		return err_set(e, r, "linux.seccomp: export");
-	ret->n = bytes / sizeof(ret->insn[0]);
+	ret->n = head + bytes / sizeof(ret->insn[0]);
 	return 0;
 }
 
-int filter_compile(const struct oci_seccomp *s, struct filter_program *ret, struct err *e)
+static int find_flags(const struct oci_seccomp *s, unsigned int *ret, struct err *e)
 {
-	uint32_t default_act;
-	scmp_filter_ctx ctx;
-	int r = action(s->default_action, s->default_errno, &default_act, e);
+	bool notify = false;
 
-	ret->n = 0;
-	ret->flags = 0;
-	for (size_t i = 0; i < s->flags.n && r == 0; i++) {
+	*ret = 0;
+	for (size_t i = 0; i < s->flags.n; i++) {
 		size_t j = 0;
 
 		while (j < ARRAY_LEN(flags) && !str_eq(s->flags.v[i], flags[j].name))
@@ -207,16 +215,35 @@ int filter_compile(const struct oci_seccomp *s, struct filter_program *ret, stru
 			return err_text(e, -EOPNOTSUPP,
 					"linux.seccomp: flag %.48s is not supported",
 					s->flags.v[i]);
-		ret->flags |= flags[j].flag;
+		*ret |= flags[j].flag;
 	}
+	for (size_t i = 0; i < s->n_rules; i++)
+		notify |= s->rules[i].action == OCI_SECCOMP_NOTIFY;
+	if (notify)
+		*ret |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	else /* about waiting for an agent; refused by the kernel if there is none */
+		*ret &= ~(unsigned int)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	return 0;
+}
+
+int filter_compile(const struct oci_seccomp *s, struct filter_program *ret, struct err *e)
+{
+	uint32_t default_act = action(s->default_action, s->default_errno);
+	scmp_filter_ctx ctx;
+	int r = find_flags(s, &ret->flags, e);
+
+	ret->n = 0;
 	if (r < 0)
 		return r;
+	if (s->default_action == OCI_SECCOMP_NOTIFY)
+		return err_text(e, -EINVAL,
+				"linux.seccomp: SCMP_ACT_NOTIFY cannot be used as default action");
 	ctx = seccomp_init(default_act);
 	if (!ctx)
 		return err_set(e, -ENOMEM, "linux.seccomp");
 	r = build(ctx, default_act, s, e);
 	if (r == 0)
-		r = export(ctx, ret, e);
+		r = export(ctx, s, ret, e);
 	seccomp_release(ctx);
 	return r;
 }
@@ -230,9 +257,38 @@ void runtime_libseccomp(unsigned int ret_version[3])
 	ret_version[2] = v->micro;
 }
 
-int filter_load(const struct filter_program *p, struct err *e)
+/* The kernel has waiting for an agent only where there is one. */
+static bool kernel_has(unsigned int flag)
 {
+	if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+		flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	return !flag || sys_seccomp_flag(flag);
+}
+
+int filter_load(const struct filter_program *p, int *ret_listener, struct err *e)
+{
+	bool listens = p->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	int r = p->n ? sys_seccomp_load(p->insn, p->n, p->flags) : 0;
 
+	*ret_listener = listens && r >= 0 ? r : -1;
+	if (r == -EINVAL && listens && !kernel_has(SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		return err_text(e, -EOPNOTSUPP, "linux.seccomp: SCMP_ACT_NOTIFY needs Linux 5.0");
+	for (size_t i = 0; r == -EINVAL && i < ARRAY_LEN(flags); i++)
+		if (p->flags & flags[i].flag && !kernel_has(flags[i].flag))
+			return err_text(e, -EOPNOTSUPP, "linux.seccomp: this kernel has no flag %s",
+					flags[i].name);
 	return r < 0 ? err_set(e, r, "load the seccomp filter") : 0;
+}
+
+const char *filter_arch_name(size_t i)
+{
+	return i < ARRAY_LEN(archs) ? archs[i].name : NULL;
+}
+
+const char *filter_flag_name(size_t i, bool *ret_kernel_has)
+{
+	if (i >= ARRAY_LEN(flags))
+		return NULL;
+	*ret_kernel_has = kernel_has(flags[i].flag);
+	return flags[i].name;
 }

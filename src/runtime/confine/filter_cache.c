@@ -52,12 +52,15 @@ static void feed_strs(struct sha256 *h, const struct oci_strs *s)
 void filter_key(const struct oci_seccomp *s, struct digest *ret_key)
 {
 	const struct scmp_version *v = seccomp_version();
+	char release[64];
 	struct sha256 h;
 
 	sha256_init(&h);
-	feed(&h, "cleat seccomp 1 " CLEAT_VERSION);
+	feed(&h, "cleat seccomp 2 " CLEAT_VERSION);
 	feed_num(&h, (uint64_t)v->major << 32 | v->minor << 16 | v->micro);
 	feed_num(&h, seccomp_arch_native());
+	/* actions that the kernel does not know are refused when the program is made */
+	feed(&h, sys_kernel_release(release, sizeof(release)));
 	feed_num(&h, s->default_action);
 	feed_opt(&h, s->default_errno);
 	feed_strs(&h, &s->archs);

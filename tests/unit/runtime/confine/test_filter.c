@@ -245,7 +245,93 @@ static void two_conditions_on_one_argument_are_alternatives(void **state)
 	assert_int_equal(ask(&program, SYS_dup, 2), SECCOMP_RET_ERRNO | 95);
 	assert_int_equal(ask(&program, SYS_dup, 3), SECCOMP_RET_ALLOW);
 	s.default_action = OCI_SECCOMP_NOTIFY;
+	assert_int_equal(filter_compile(&s, &program, &err), -EINVAL);
+}
+
+#define NEWER (SECCOMP_RET_ERRNO | ENOSYS)
+
+static uint32_t ask_arch(uint32_t arch, uint32_t nr)
+{
+	struct seccomp_data d = {.nr = (int)nr, .arch = arch};
+
+	return run(&program, &d);
+}
+
+/* A call that the profile could name and does not is refused, one with a higher number does not exist. */
+static void what_is_newer_than_the_profile_does_not_exist(void **state)
+{
+	char *names[] = {(char *)"read", (char *)"statx", (char *)"nosuchcall", NULL};
+	char *archs[] = {(char *)"SCMP_ARCH_X86_64",  (char *)"SCMP_ARCH_X86",
+			 (char *)"SCMP_ARCH_X32",     (char *)"SCMP_ARCH_ARM",
+			 (char *)"SCMP_ARCH_AARCH64", NULL};
+	struct oci_seccomp_rule rule = {.names = {names, 3}, .action = OCI_SECCOMP_ALLOW};
+	struct oci_seccomp s = {.set = true,
+				.default_action = OCI_SECCOMP_ERRNO,
+				.archs = {archs, 5},
+				.rules = &rule,
+				.n_rules = 1};
+
+	(void)state;
+	assert_int_equal(filter_compile(&s, &program, &err), 0);
+	ALLOWED(SYS_statx, 0);
+	REFUSED(SYS_statx - 1, 0);
+	assert_int_equal(ask(&program, SYS_statx + 1, 0), NEWER);
+	assert_int_equal(ask(&program, 5000, 0), NEWER);
+#if defined(__x86_64__)
+	assert_int_equal(ask_arch(AUDIT_ARCH_I386, 383), SECCOMP_RET_ALLOW); /* statx there */
+	assert_int_equal(ask_arch(AUDIT_ARCH_I386, 382), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(ask_arch(AUDIT_ARCH_I386, 384), NEWER);
+	assert_int_equal(ask(&program, 0x40000000 + 332, 0), SECCOMP_RET_ALLOW); /* x32 */
+	REFUSED(0x40000000 + 331, 0);
+	assert_int_equal(ask(&program, 0x40000000 + 333, 0), NEWER);
+	/* without x32 its numbers are of an architecture that is not there */
+	s.archs.n = 2;
+	assert_int_equal(filter_compile(&s, &program, &err), 0);
+	assert_int_equal(ask(&program, 0x40000000 + 332, 0) & SECCOMP_RET_ACTION_FULL,
+			 SECCOMP_RET_KILL_THREAD);
+	assert_int_equal(ask(&program, 5000, 0), NEWER);
+#elif defined(__arm__)
+	REFUSED(0x0f0002, 0); /* cacheflush: private to ARM, not new */
+#endif
+	s.default_action = OCI_SECCOMP_LOG;
+	assert_int_equal(filter_compile(&s, &program, &err), 0);
+	assert_int_equal(ask(&program, 5000, 0) & SECCOMP_RET_ACTION_FULL, SECCOMP_RET_LOG);
+	/* the profile names nothing: nothing is newer */
+	s.default_action = OCI_SECCOMP_KILL_PROCESS;
+	rule.names.n = 0;
+	assert_int_equal(filter_compile(&s, &program, &err), 0);
+	assert_int_equal(ask(&program, 5000, 0) & SECCOMP_RET_ACTION_FULL,
+			 SECCOMP_RET_KILL_PROCESS);
+}
+
+static void flags_and_agents(void **state)
+{
+	char *names[] = {(char *)"mkdir", (char *)"mkdirat", NULL},
+	     *bad[] = {(char *)"write", NULL};
+	char *flags[] = {(char *)"SECCOMP_FILTER_FLAG_LOG",
+			 (char *)"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL};
+	struct oci_seccomp_rule rule = {.names = {names, 2}, .action = OCI_SECCOMP_LOG};
+	struct oci_seccomp s = {.set = true,
+				.default_action = OCI_SECCOMP_ALLOW,
+				.flags = {flags, 2},
+				.rules = &rule,
+				.n_rules = 1};
+
+	(void)state;
+	assert_int_equal(filter_compile(&s, &program, &err), 0);
+	assert_int_equal(program.flags, SECCOMP_FILTER_FLAG_LOG);
+	rule.action = OCI_SECCOMP_NOTIFY;
+	assert_int_equal(filter_compile(&s, &program, &err), 0);
+	assert_int_equal(program.flags, SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_NEW_LISTENER |
+						SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	assert_int_equal(ask(&program, SYS_mkdirat, 0) & SECCOMP_RET_ACTION_FULL,
+			 SECCOMP_RET_USER_NOTIF);
+	rule.names = (struct oci_strs){bad, 1};
+	assert_int_equal(filter_compile(&s, &program, &err), -EINVAL);
+	flags[0] = (char *)"SECCOMP_FILTER_FLAG_MOON";
 	assert_int_equal(filter_compile(&s, &program, &err), -EOPNOTSUPP);
+	for (size_t i = 0; filter_arch_name(i); i++)
+		assert_non_null(strstr(filter_arch_name(i), "SCMP_ARCH_"));
 }
 
 static void key_covers_everything(void **state)
@@ -276,6 +362,8 @@ int main(void)
 		cmocka_unit_test(capabilities_open_calls),
 		cmocka_unit_test(foreign_architecture_is_killed),
 		cmocka_unit_test(two_conditions_on_one_argument_are_alternatives),
+		cmocka_unit_test(what_is_newer_than_the_profile_does_not_exist),
+		cmocka_unit_test(flags_and_agents),
 		cmocka_unit_test(key_covers_everything),
 	};
 
