@@ -31,7 +31,8 @@ client_layout() {
 client_left() {
 	[ "$(stat -c '%a %u %g %t %T' /dev/null)" = "$client_null" ] || echo "/dev/null: $(stat -c '%a %u %g' /dev/null)"
 	grep -F "$TMP" /proc/self/mountinfo
-	find /sys/fs/cgroup -maxdepth 6 -path "*$CLIENT_TAG*" -type d 2>/dev/null
+	# the parents are the engines'
+	find /sys/fs/cgroup -maxdepth 6 -path "*/$CLIENT_TAG/*" ! -name conmon -type d 2>/dev/null
 	for client_dir in /proc/[0-9]*; do
 		case $client_dir in /proc/$$ | /proc/self) continue ;; esac
 		{ tr '\0' ' ' <"$client_dir/cmdline"; } 2>/dev/null | grep -F "$TMP" | grep -v "$TOP/tests"
@@ -48,7 +49,18 @@ client_clean() {
 	expect_equal "" "$(client_left)" "$1"
 }
 
-client_cgroups() { # remove empty ones, deepest first
-	find /sys/fs/cgroup -maxdepth 6 -depth -path "*$CLIENT_TAG*" -type d -exec rmdir {} \; 2>/dev/null
+client_cgroups() { # what engines leave, once it is empty
+	for client_dir in /sys/fs/cgroup/*; do
+		# podman makes plain folders of hierarchies that this machine has not
+		[ "$(stat -f -c %T "$client_dir")" = tmpfs ] || continue
+		rm -rf "$client_dir/$CLIENT_TAG" "$client_dir/libpod_parent"
+		rmdir "$client_dir" 2>/dev/null
+	done
+	client_tries=30
+	while [ -n "$(find /sys/fs/cgroup -maxdepth 6 -depth -path "*/$CLIENT_TAG*" -type d -exec sh -c 'rmdir "$1" || echo left' - {} \; 2>/dev/null)" ] &&
+		[ "$client_tries" -gt 0 ]; do
+		client_tries=$((client_tries - 1))
+		sleep 0.1
+	done
 }
 at_exit client_cgroups

@@ -77,6 +77,5 @@ expect "containerd is told of it" wait_for 5 grep -q /tasks/oom events.log
 clean
 kill -9 "$started" # ctr events tries to connect again for ever
 stop "$containerd"
-client_cgroups
 client_clean "nothing is left, /dev/null is as it was"
 tap_end

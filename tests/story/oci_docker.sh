@@ -91,6 +91,5 @@ expect_equal "" "$(d ps -aq)" "no container is left"
 stop "$dockerd"
 stop "$containerd"
 umount -l root/* 2>/dev/null
-client_cgroups
 client_clean "nothing is left, /dev/null is as it was"
 tap_end
