@@ -334,9 +334,9 @@ static int answer(struct creation *c, const struct stage_msg *m, struct err *e)
 		r = notify_forward(c->agent_fd, c->pidfd, c->state.pid, m->code, &c->spec.seccomp,
 				   &c->state, OCI_CREATING, e);
 	else
-		r = hooks_run(&c->spec, OCI_HOOK_PRESTART, &c->state, OCI_CREATING, e);
+		r = hooks_run(&c->spec, OCI_HOOK_PRESTART, &c->state, OCI_CREATED, e);
 	if (r == 0 && m->kind == STAGE_MOUNTED)
-		r = hooks_run(&c->spec, OCI_HOOK_CREATE_RUNTIME, &c->state, OCI_CREATING, e);
+		r = hooks_run(&c->spec, OCI_HOOK_CREATE_RUNTIME, &c->state, OCI_CREATED, e);
 	if (r == 0)
 		r = acknowledge(c, e);
 	return r == 0 && last && !c->by_pipe ? go_early(c, e) : r;

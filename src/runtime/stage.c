@@ -216,7 +216,7 @@ static int hooks_before_pivot(struct stage *s, struct err *e)
 		r = wait_ack(s, e);
 	if (r < 0)
 		return err_set(e, r, "talk to the runtime");
-	return hooks_run(s->spec, OCI_HOOK_CREATE_CONTAINER, s->state, OCI_CREATING, e);
+	return hooks_run(s->spec, OCI_HOOK_CREATE_CONTAINER, s->state, OCI_CREATED, e);
 }
 
 static int enter_root(struct stage *s, struct err *e)

@@ -18,14 +18,14 @@ hook() { printf '"%s":[{"path":"%s","args":["hook","%s","%s"],"env":["PATH=%s"]}
 mkdir -p "b/rootfs$TMP"
 printf '#!/bin/sh\nread -r state; echo "startContainer $(echo "$state" | grep -o created)" >/tmp/start-hook\n' >b/rootfs/hook
 chmod 755 b/rootfs/hook
-top_more=",\"hooks\":{$(hook prestart creating),$(hook createRuntime creating),$(hook createContainer creating),\"startContainer\":[{\"path\":\"/hook\"}],$(hook poststart running),$(hook poststop stopped)}"
+top_more=",\"hooks\":{$(hook prestart created),$(hook createRuntime created),$(hook createContainer created),\"startContainer\":[{\"path\":\"/hook\"}],$(hook poststart running),$(hook poststop stopped)}"
 sh_args 'cat /tmp/start-hook; sleep 60'
 config b
 container_name
 expect "create with hooks" oci create --bundle b "$id"
-expect_equal "prestart creating ns=host
-createRuntime creating ns=host
-createContainer creating ns=container" "$(cat hooks.log)" "hooks of create, in order, in their namespaces"
+expect_equal "prestart created ns=host
+createRuntime created ns=host
+createContainer created ns=container" "$(cat hooks.log)" "hooks of create, in order, in their namespaces"
 expect "start" oci start "$id"
 expect "startContainer ran inside before the command" grep -q '^startContainer created' b/rootfs/tmp/start-hook
 expect_equal "poststart running ns=host" "$(tail -n 1 hooks.log)" "poststart"
