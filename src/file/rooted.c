@@ -57,10 +57,11 @@ int rooted_open_regular(int root_fd, const char *path, off_t max, struct err *e)
 	return take_fd(&fd);
 }
 
-/* Makes @name in @parent_fd as asked for, whatever the umask. Return: fd; -errno */
+/* Makes @name in @parent_fd as asked for, whatever the umask; set-group-id is inherited as the kernel does. Return: fd; -errno */
 static int make_dir(int parent_fd, const char *name, mode_t mode, uid_t uid, gid_t gid)
 {
 	auto_close int fd = -1;
+	struct stat st;
 	int r = sys_mkdir(parent_fd, name, 0700);
 
 	if (r < 0)
@@ -68,9 +69,11 @@ static int make_dir(int parent_fd, const char *name, mode_t mode, uid_t uid, gid
 	fd = sys_open(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return fd;
-	r = sys_chown(fd, "", uid, gid, AT_EMPTY_PATH);
+	r = sys_stat(fd, &st);
 	if (r == 0)
-		r = sys_fchmod(fd, mode);
+		r = sys_chown(fd, "", uid, gid, AT_EMPTY_PATH);
+	if (r == 0)
+		r = sys_fchmod(fd, mode | (st.st_mode & S_ISGID));
 	return r < 0 ? r : take_fd(&fd);
 }
 

@@ -28,3 +28,12 @@ int rooted_mkdirs(int root_fd, const char *path, mode_t mode, uid_t uid, gid_t g
  * Return: O_PATH directory fd; -errno.
  */
 int rooted_parent(int root_fd, const char *path, char *ret_name, struct err *e);
+
+/**
+ * rooted_resolve() - the path without symbolic links that @path leads to, also where nothing is yet
+ *
+ * For making what is missing: a link that dangles inside the root names the place. Text only; @cap >= 2.
+ *
+ * Return: 0; -ELOOP; -ENAMETOOLONG; -errno.
+ */
+int rooted_resolve(int root_fd, const char *path, char *ret, size_t cap, struct err *e);

@@ -111,24 +111,29 @@ static int attach_old(int src_fd, bool rec, const struct mount_opts *opts, int d
 	return set_old(fd, opts, e);
 }
 
+int bind_attach_tree(int tree_fd, const struct mount_opts *opts, int dst_fd, struct err *e)
+{
+	/* what is not attached yet cannot be remounted: old kernels get the options after */
+	bool late = opts && bind_set(tree_fd, opts, NULL) < 0;
+	int r = sys_move_mount(tree_fd, dst_fd);
+
+	if (r == -ENOSYS)
+		return r;
+	if (r < 0)
+		return err_set(e, r, "attach mount");
+	return late ? bind_set(tree_fd, opts, e) : 0;
+}
+
 int bind_attach(int src_fd, bool rec, const struct mount_opts *opts, int dst_fd, int root_fd,
 		const char *dst_path, struct err *e)
 {
 	auto_close int tree = sys_open_tree(
 		src_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | (rec ? AT_RECURSIVE : 0));
-	bool late;
-	int r;
+	int r = tree;
 
-	if (tree == -ENOSYS)
-		return attach_old(src_fd, rec, opts, dst_fd, root_fd, dst_path, e);
-	if (tree < 0)
-		return err_set(e, tree, "clone mount");
-	/* what is not attached yet cannot be remounted: old kernels get the options after */
-	late = opts && bind_set(tree, opts, NULL) < 0;
-	r = sys_move_mount(tree, dst_fd);
-	if (r == -ENOSYS)
-		return attach_old(src_fd, rec, opts, dst_fd, root_fd, dst_path, e);
-	if (r < 0)
-		return err_set(e, r, "attach mount");
-	return late ? bind_set(tree, opts, e) : 0;
+	if (r >= 0)
+		r = bind_attach_tree(tree, opts, dst_fd, e);
+	else if (r != -ENOSYS)
+		return err_set(e, r, "clone mount");
+	return r == -ENOSYS ? attach_old(src_fd, rec, opts, dst_fd, root_fd, dst_path, e) : r;
 }

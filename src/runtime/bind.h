@@ -24,5 +24,8 @@ struct fd_path fd_path(int fd);
 int bind_attach(int src_fd, bool rec, const struct mount_opts *opts, int dst_fd, int root_fd,
 		const char *dst_path, struct err *e);
 
+/** bind_attach_tree() - the same with a detached tree of open_tree(2). Return: -ENOSYS no move_mount, not explained in @e */
+int bind_attach_tree(int tree_fd, const struct mount_opts *opts, int dst_fd, struct err *e);
+
 /** bind_set() - change attributes and propagation of the mount that @fd is the root of */
 int bind_set(int fd, const struct mount_opts *opts, struct err *e);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "runtime/confine/label.h"
 #include "runtime/namespaces.h"
 #include "sys/fd.h"
 
@@ -42,15 +43,9 @@ static int check_namespaces(const struct oci_spec *s, struct err *e)
 	    (!s->idmaps.n_uid || !s->idmaps.n_gid))
 		return err_text(e, -EINVAL,
 				"a new user namespace needs uidMappings and gidMappings");
-	if (s->mount_label && *s->mount_label)
-		return err_text(e, -EOPNOTSUPP, "linux.mountLabel is not supported");
 	if (s->n_netdevs || s->rdt.set)
 		return err_text(e, -EOPNOTSUPP, "linux.%s is not supported",
 				s->n_netdevs ? "netDevices" : "intelRdt");
-	for (size_t i = 0; i < s->n_mounts; i++)
-		if (s->mounts[i].idmaps.n_uid || s->mounts[i].idmaps.n_gid)
-			return err_text(e, -EOPNOTSUPP, "mount %s: uidMappings are not supported",
-					s->mounts[i].destination);
 	if (!str_empty(s->hostname) && !own(s, OCI_NS_UTS))
 		return err_text(e, -EINVAL, "hostname needs a uts namespace");
 	if (!str_empty(s->domainname) && !own(s, OCI_NS_UTS))
@@ -116,6 +111,10 @@ int check_spec(const struct oci_spec *s, struct err *e)
 
 	if (r == 0 && !s->process.set)
 		r = err_text(e, -EINVAL, "config.json has no process to start");
+	if (r == 0 && !str_empty(s->mount_label) && !label_has_selinux())
+		r = err_text(e, -EOPNOTSUPP,
+			     "linux.mountLabel \"%.64s\": SELinux is not enabled on this machine",
+			     s->mount_label);
 	for (size_t i = 0; i < s->sysctl.n && r == 0; i++)
 		r = check_sysctl(s, s->sysctl.v[i].key, e);
 	return r;

@@ -18,7 +18,6 @@
 #include <sys/stat.h>
 
 #include "base/rfc3339.h"
-#include "file/procfs.h"
 #include "runtime/become.h"
 #include "runtime/check.h"
 #include "runtime/confine/caps.h"
@@ -29,6 +28,7 @@
 #include "runtime/shared_root.h"
 #include "runtime/stage.h"
 #include "runtime/statedir.h"
+#include "runtime/userns.h"
 #include "runtime/usher.h"
 #include "sys/cred.h"
 #include "sys/fd.h"
@@ -198,29 +198,9 @@ static int open_channels(struct creation *c, struct handover *h, struct err *e)
 			     &h->console_fd, e);
 }
 
-static int write_map(int *procfs, pid_t pid, const char *file, const struct oci_idmap *m, size_t n,
-		     struct err *e)
-{
-	static char text[OCI_MAX_IDMAPS * 36];
-	char path[48];
-	struct buf b;
-	int r;
-
-	buf_init(&b, text, sizeof(text));
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%u %u %u\n", m[i].container, m[i].host, m[i].size);
-	snprintf(path, sizeof(path), "%d/%s", (int)pid, file);
-	r = procfs_write(procfs, path, b.p, b.len);
-	return r < 0 ? err_set(e, r, "write %s", file) : 0;
-}
-
 static int write_maps(void *arg, pid_t pid, struct err *e)
 {
-	const struct oci_idmaps *m = &((struct creation *)arg)->spec.idmaps;
-	auto_close int procfs = -1;
-	int r = write_map(&procfs, pid, "uid_map", m->uid, m->n_uid, e);
-
-	return r < 0 ? r : write_map(&procfs, pid, "gid_map", m->gid, m->n_gid, e);
+	return userns_write_maps(pid, &((struct creation *)arg)->spec.idmaps, e);
 }
 
 static pid_t clone_by_usher(struct creation *c, struct handover *h, struct err *e)
@@ -273,6 +253,7 @@ static int spawn(struct creation *c, struct handover *h, struct err *e)
 				  .rootfs = c->state.rootfs,
 				  .bundle = c->state.bundle,
 				  .root_at = c->root_at,
+				  .sources = c->sources,
 				  .sync_fd = h->sync_fd,
 				  .go_fd = h->go_fd,
 				  .started_fd = h->started_fd,
@@ -357,6 +338,8 @@ static int was_killed(struct creation *c, struct err *e)
 
 static int settle(struct creation *c, struct err *e)
 {
+	const struct source_server server = {&c->spec, c->state.bundle, c->state.rootfs,
+					     c->state.pid, c->sync_fd};
 	struct stage_msg m = {0};
 	int r = 0;
 
@@ -366,7 +349,8 @@ static int settle(struct creation *c, struct err *e)
 		if (r == 0)
 			r = acknowledge(c, e);
 	}
-	if (r == 0 && !c->by_pipe && !stage_asks(&c->spec) && c->agent_fd < 0) {
+	if (r == 0 && !c->by_pipe && !stage_asks(&c->spec) && c->agent_fd < 0 &&
+	    c->sources == SOURCES_NONE) {
 		r = go_early(c, e);
 		/* whatever it says, it is read when its end is closed, by its exec or exit: we sleep once */
 		if (r == 0)
@@ -383,7 +367,9 @@ static int settle(struct creation *c, struct err *e)
 			c->rt->exit_code = m.exit_code;
 			return err_text(e, m.code < 0 ? m.code : -EIO, "%s", m.text);
 		}
-		if (m.kind == STAGE_MOUNTED || m.kind == STAGE_NOTIFY)
+		if (m.kind == STAGE_SOURCE)
+			r = source_answer(&server, m.code);
+		else if (m.kind == STAGE_MOUNTED || m.kind == STAGE_NOTIFY)
 			r = answer(c, &m, e);
 	}
 	return r;
@@ -405,6 +391,7 @@ static int make(struct creation *c, struct handover *h, struct err *e)
 		r = notify_connect(&c->spec.seccomp, &program, &c->agent_fd, e);
 	if (r == 0)
 		r = open_namespaces(c, h, e);
+	c->sources = sources_of(&c->spec);
 	if (r == 0 && shared_root(&c->spec))
 		r = shared_root_make(c->dir_fd, &c->rt->arena, &c->root_at, e);
 	if (r == 0)

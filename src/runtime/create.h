@@ -4,6 +4,7 @@
 #include "oci/state.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/runtime.h"
+#include "runtime/source.h"
 #include "runtime/terminal.h"
 
 /** struct creation - a container on its way to "created" */
@@ -14,9 +15,10 @@ struct creation {
 	struct oci_state state;
 	struct cgroup cgroup;
 	struct span config; /* text of config.json */
-	char *root_at;	    /* runtime/shared_root.h, or NULL */
-	int dir_fd;	    /* state directory; -1 until it is ours to undo */
-	int sync_fd;	    /* to the stage */
+	enum sources sources;
+	char *root_at; /* runtime/shared_root.h, or NULL */
+	int dir_fd;    /* state directory; -1 until it is ours to undo */
+	int sync_fd;   /* to the stage */
 	int pidfd;
 	struct terminal terminal;
 	int agent_fd; /* of seccomp notify; -1 */

@@ -19,6 +19,7 @@
 #include "file/rooted.h"
 #include "runtime/bind.h"
 #include "runtime/mounts.h"
+#include "runtime/place.h"
 #include "runtime/rootfs.h"
 #include "sys/fd.h"
 #include "sys/mnt.h"
@@ -111,7 +112,7 @@ static int make_device(struct rootfs *r, const struct oci_device *d, struct err 
 	/* of the container's own devpts, whoever asks for the host's (Docker does, for a privileged one); as runc */
 	if (str_eq(d->path, "/dev/ptmx"))
 		return 0;
-	parent = mounts_parent(r->root_fd, d->path, name, e);
+	parent = place_parent(r->root_fd, d->path, name, e);
 
 	return parent < 0 ? parent : make_node(r, parent, name, d, e);
 }

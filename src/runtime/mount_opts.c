@@ -8,6 +8,9 @@
 #include "base/str.h"
 #include "sys/mnt.h"
 
+/* of the table alone: the default of the access-time field, whose attribute is 0 */
+#define RELATIME MOUNT_ATTR__ATIME
+
 struct option {
 	const char *name;
 	bool clear;
@@ -30,8 +33,8 @@ static const struct option table[] = {
 	{"atime", true, MS_NOATIME, MOUNT_ATTR_NOATIME},
 	{"strictatime", false, MS_STRICTATIME, MOUNT_ATTR_STRICTATIME},
 	{"nostrictatime", true, MS_STRICTATIME, MOUNT_ATTR_STRICTATIME},
-	{"relatime", false, MS_RELATIME, 0},
-	{"norelatime", true, MS_RELATIME, 0},
+	{"relatime", false, MS_RELATIME, RELATIME},
+	{"norelatime", true, MS_RELATIME, RELATIME},
 	{"nosymfollow", false, MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW},
 	{"symfollow", true, MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW},
 	{"sync", false, MS_SYNCHRONOUS, 0},
@@ -59,8 +62,6 @@ static const struct {
 	{"unbindable", MS_UNBINDABLE},
 };
 
-static const char *const not_here[] = {"idmap", "ridmap", "copy-symlink"};
-
 const struct mount_opts mount_opts_read_only = {.flags = MS_RDONLY, .attr_set = MOUNT_ATTR_RDONLY};
 
 long mount_propagation(const char *name)
@@ -81,23 +82,21 @@ static const struct option *find(const char *name)
 	return NULL;
 }
 
-static bool is_atime(uint64_t attr)
-{
-	return attr == MOUNT_ATTR_NOATIME || attr == MOUNT_ATTR_STRICTATIME;
-}
-
 static void change(const struct option *o, uint64_t *set, uint64_t *clear)
 {
 	/* the access-time mode is one field of two bits: it is cleared as a whole, then set */
-	if (is_atime(o->attr)) {
+	if (o->attr & MOUNT_ATTR__ATIME) {
+		if (o->clear && o->attr == RELATIME)
+			return; /* what then? mount(8) does nothing */
 		*set &= ~(uint64_t)MOUNT_ATTR__ATIME;
 		*clear |= MOUNT_ATTR__ATIME;
-		*set |= o->clear ? MOUNT_ATTR_RELATIME : o->attr;
+		*set |= o->clear || o->attr == RELATIME ? MOUNT_ATTR_RELATIME : o->attr;
 	} else if (o->clear) {
 		*set &= ~o->attr;
 		*clear |= o->attr;
 	} else {
 		*set |= o->attr;
+		*clear &= ~o->attr;
 	}
 }
 
@@ -110,6 +109,14 @@ static int parse_one(const char *name, struct mount_opts *m)
 	if (!strcmp(name, "bind") || !strcmp(name, "rbind")) {
 		m->bind = true;
 		m->rec = *name == 'r';
+	} else if (!strcmp(name, "src-nofollow") || !strcmp(name, "dest-nofollow")) { /* crun's */
+		m->src_nofollow |= *name == 's';
+		m->dst_nofollow |= *name == 'd';
+	} else if (!strncmp(name, "idmap", 5) && (!name[5] || name[5] == '=')) {
+		m->idmap = true;
+		m->idmap_text = name[5] ? name + 6 : m->idmap_text;
+	} else if (!strcmp(name, "ridmap")) {
+		m->idmap = m->idmap_rec = true;
 	} else if (!strcmp(name, "tmpcopyup") || !strcmp(name, "notmpcopyup")) {
 		m->copy_up = *name == 't';
 	} else if (o) {
@@ -135,10 +142,6 @@ int mount_opts_parse(const struct oci_strs *options, struct mount_opts *ret_opts
 	for (size_t i = 0; i < options->n; i++) {
 		const char *name = options->v[i];
 
-		for (size_t j = 0; j < ARRAY_LEN(not_here); j++)
-			if (!strncmp(name, not_here[j], strlen(not_here[j])))
-				return err_text(e, -EOPNOTSUPP,
-						"mount option %.64s is not supported", name);
 		if (parse_one(name, ret_opts))
 			continue;
 		if (data.len)

@@ -21,7 +21,9 @@ struct mount_opts {
 	uint64_t attr_set, attr_clear; /* of the mount itself */
 	uint64_t rec_set, rec_clear;   /* of all mounts below too: "rro", "rnosuid", ... */
 	uint64_t propagation;	       /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE or 0 */
-	bool propagation_rec, bind, rec, copy_up;
+	bool propagation_rec, bind, rec, copy_up, src_nofollow, dst_nofollow;
+	bool idmap, idmap_rec;	   /* "idmap", "ridmap" */
+	const char *idmap_text;	   /* crun's "idmap=TEXT", or NULL */
 	char data[MOUNT_DATA_CAP]; /* for the file system, comma separated */
 };
 
@@ -33,7 +35,7 @@ extern const struct mount_opts mount_opts_read_only;
  *
  * What is no option of the mount is the file system's.
  *
- * Return: 0; -EOPNOTSUPP an option of the spec that cleat does not do; -E2BIG.
+ * Return: 0; -E2BIG.
  */
 int mount_opts_parse(const struct oci_strs *options, struct mount_opts *ret_opts, struct err *e);
 

@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -21,107 +20,84 @@
 #include "file/rooted.h"
 #include "runtime/bind.h"
 #include "runtime/copyup.h"
+#include "runtime/idmap.h"
+#include "runtime/place.h"
+#include "runtime/source.h"
 #include "sys/fd.h"
 #include "sys/mnt.h"
 
-#define DIR_MODE  0755
-#define FILE_MODE 0644
-
-int mounts_parent(int root_fd, const char *path, char *ret_name, struct err *e)
+/* Return: a detached tree by the runtime; -ENOSYS we open it ourselves */
+static int ask(struct rootfs *r, const struct oci_mount *m, const struct mount_opts *o,
+	       struct err *e)
 {
-	static char dir[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	auto_close int made = -1;
-	int fd = rooted_parent(root_fd, path, ret_name, NULL);
-
-	if (fd != -ENOENT || !slash)
-		return fd < 0 ? err_set(e, fd, "parent of %s in the root", path) : fd;
-	if (str_copy_n(dir, sizeof(dir), path, (size_t)(slash - path)) < 0)
-		return err_set(e, -ENAMETOOLONG, "path in the root");
-	made = rooted_mkdirs(root_fd, dir, DIR_MODE, 0, 0, e);
-	return made < 0 ? made : rooted_parent(root_fd, path, ret_name, e);
-}
-
-static int make_file(int root_fd, const char *path, struct err *e)
-{
-	char name[NAME_MAX + 1];
-	auto_close int parent = mounts_parent(root_fd, path, name, e);
-	auto_close int fd = -1;
-
-	if (parent < 0)
-		return parent;
-	fd = sys_open(parent, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, FILE_MODE);
-	return fd < 0 && fd != -EEXIST ? err_set(e, fd, "make %s in the root", path) : 0;
-}
-
-static int open_destination(struct rootfs *r, const char *path, bool dir, struct err *e)
-{
+	bool idmap = idmap_wanted(m, o);
 	int fd;
 
-	if (dir)
-		return rooted_mkdirs(r->root_fd, path, DIR_MODE, 0, 0, e);
-	fd = rooted_open(r->root_fd, path, O_PATH, 0, NULL);
-	if (fd != -ENOENT)
-		return fd < 0 ? err_set(e, fd, "destination %s", path) : fd;
-	fd = make_file(r->root_fd, path, e);
-	return fd < 0 ? fd : rooted_open(r->root_fd, path, O_PATH, 0, e);
+	if (r->sources != SOURCES_ALL && !idmap)
+		return -ENOSYS;
+	fd = source_ask(r->sync_fd, (int)(m - r->spec->mounts), e);
+	return fd == -ENOSYS && idmap ? err_text(e, -EOPNOTSUPP, "it needs Linux 5.12") : fd;
 }
 
-/* For proc and sysfs. The last component is made if missing; no component may be a link. */
-static int open_plain_directory(struct rootfs *r, const char *path, struct err *e)
+static int open_source(struct rootfs *r, const struct oci_mount *m, const struct mount_opts *o,
+		       struct err *e)
 {
-	char at[NAME_MAX + 1];
-	auto_close int fd = sys_open(r->root_fd, ".", O_PATH | O_DIRECTORY, 0);
-	const char *p = path;
+	static char path[PATH_MAX];
+	int ret = source_path(r->bundle, m, path, sizeof(path), e);
 
-	while (fd >= 0 && *(p += strspn(p, "/"))) {
-		size_t len = strcspn(p, "/");
-		int next;
-
-		if (str_copy_n(at, sizeof(at), p, len) < 0 || str_eq(at, ".."))
-			return err_set(e, -EINVAL, "destination %s", path);
-		next = sys_open(fd, at, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
-		if (next == -ENOENT) {
-			next = sys_mkdir(fd, at, DIR_MODE);
-			if (next == 0 || next == -EEXIST)
-				next = sys_open(fd, at, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
-		}
-		if (next == -ENOTDIR || next == -ELOOP)
-			return err_text(e, next, "destination %s is not an ordinary directory",
-					path);
-		sys_close(fd);
-		fd = next;
-		p += len;
+	if (ret == 0) {
+		ret = sys_open(AT_FDCWD, path, O_PATH | (o->src_nofollow ? O_NOFOLLOW : 0), 0);
+		if (ret < 0)
+			err_set(e, ret, "source %s", path);
 	}
-	return fd < 0 ? err_set(e, fd, "destination %s", path) : take_fd(&fd);
+	return ret;
+}
+
+static int bind_fd(struct rootfs *r, const struct oci_mount *m, const struct mount_opts *o, int src,
+		   bool tree, struct err *e)
+{
+	auto_close int dst = -1;
+	struct stat st;
+	bool made;
+	int ret = sys_stat(src, &st);
+
+	if (ret < 0)
+		return err_set(e, ret, "stat the source");
+	dst = place_open(r->root_fd, m->destination, S_ISDIR(st.st_mode), o->dst_nofollow, &made,
+			 e);
+	ret = dst < 0 ? dst : place_check(r->root_fd, dst, place_is_proc(src), e);
+	if (ret < 0)
+		return ret;
+	return tree ? bind_attach_tree(src, o, dst, e)
+		    : bind_attach(src, o->rec, o, dst, r->root_fd, m->destination, e);
 }
 
 static int mount_bind(struct rootfs *r, const struct oci_mount *m, struct mount_opts *o,
 		      struct err *e)
 {
-	static char path[PATH_MAX];
-	auto_close int src = -1;
-	auto_close int dst = -1;
-	struct stat st;
-	int ret;
+	auto_close int tree = ask(r, m, o, e);
+	auto_close int src = tree == -ENOSYS ? open_source(r, m, o, e) : -1;
 
-	if (str_empty(m->source))
-		return err_text(e, -EINVAL, "mount %s: a bind mount needs a source",
-				m->destination);
-	ret = str_printf(path, sizeof(path), "%s%s%s", *m->source == '/' ? "" : r->bundle,
-			 *m->source == '/' ? "" : "/", m->source);
-	if (ret < 0)
-		return err_set(e, ret, "mount source");
-	src = sys_open(AT_FDCWD, path, O_PATH, 0);
-	if (src < 0)
-		return err_set(e, src, "source %s", path);
-	ret = sys_stat(src, &st);
-	if (ret < 0)
-		return err_set(e, ret, "stat %s", path);
-	dst = open_destination(r, m->destination, S_ISDIR(st.st_mode), e);
-	if (dst < 0)
-		return dst;
-	return bind_attach(src, o->rec, o, dst, r->root_fd, m->destination, e);
+	if (tree < 0 && src < 0)
+		return tree == -ENOSYS ? src : tree;
+	return bind_fd(r, m, o, tree < 0 ? src : tree, tree >= 0, e);
+}
+
+/* "remount": other options for what is there. */
+static int remount(struct rootfs *r, const struct oci_mount *m, struct mount_opts *o, bool bind,
+		   struct err *e)
+{
+	auto_close int fd = rooted_open(r->root_fd, m->destination, O_PATH, 0, e);
+	int ret = fd < 0 ? fd : 0;
+
+	if (ret == 0 && !bind) {
+		ret = sys_mount(m->source, fd_path(fd).p, m->type, o->flags,
+				*o->data ? o->data : NULL);
+		o->attr_set = o->attr_clear = 0;
+		if (ret < 0)
+			return err_set(e, ret, "remount");
+	}
+	return ret < 0 ? ret : bind_set(fd, o, e);
 }
 
 static int propagate(struct rootfs *r, const struct oci_mount *m, struct mount_opts *o,
@@ -138,15 +114,36 @@ static int propagate(struct rootfs *r, const struct oci_mount *m, struct mount_o
 	return bind_set(fd, o, e);
 }
 
-/* A user namespace that does not own the network namespace may not mount sysfs: then the host's is bound. */
-static int bind_sys(struct rootfs *r, const struct oci_mount *m, struct mount_opts *o,
-		    struct err *e)
+/*
+ * Who does not own the namespace that a file system shows may not mount it: then the host's is bound, if
+ * that namespace is the host's.
+ */
+static int bind_host(struct rootfs *r, const struct oci_mount *m, struct mount_opts *o,
+		     struct err *e)
 {
-	struct oci_mount bind = *m;
+	static const struct {
+		const char *type, *path;
+		enum oci_ns_kind kind;
+	} hosts[] = {
+		{"sysfs", "/sys", OCI_NS_NET},
+		{"mqueue", "/dev/mqueue", OCI_NS_IPC},
+		{"proc", "/proc", OCI_NS_PID},
+	};
 
-	bind.source = (char *)(uintptr_t) "/sys";
-	o->rec = true;
-	return mount_bind(r, &bind, o, e);
+	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+		auto_close int src = -1;
+		const struct oci_ns *ns = &r->spec->ns[hosts[i].kind];
+
+		/* sysfs tells nothing about processes: it may be the host's where that is all there is */
+		if (!str_eq(m->type, hosts[i].type) ||
+		    (ns->set && !ns->path && (hosts[i].kind != OCI_NS_NET || !r->in_userns)))
+			continue;
+		src = sys_open(AT_FDCWD, hosts[i].path, O_PATH | O_DIRECTORY, 0);
+		o->rec = true;
+		if (src >= 0)
+			return bind_fd(r, m, o, src, false, e);
+	}
+	return err_set(e, -EPERM, "mount %s", m->type);
 }
 
 /* A tmpfs that starts with what it covers is writable until it is filled. */
@@ -165,32 +162,80 @@ static int fill_tmpfs(struct rootfs *r, const struct oci_mount *m, const struct 
 	return ret == 0 && o->flags & MS_RDONLY ? bind_set(fd, &mount_opts_read_only, e) : ret;
 }
 
+/* As runc: a tmpfs looks like the directory that it covers. */
+static int inherit_mode(int dst, struct mount_opts *o, struct err *e)
+{
+	size_t len = strlen(o->data);
+	struct stat st;
+	int ret = sys_stat(dst, &st);
+
+	if (ret == 0 && !strstr(o->data, "mode="))
+		ret = str_printf(o->data + len, sizeof(o->data) - len, "%smode=%04o",
+				 len ? "," : "", (unsigned int)st.st_mode & 07777);
+	return ret < 0 ? err_set(e, ret, "mount options") : 0;
+}
+
+/* Of every file system that is the container's own and has labels. */
+static int add_label(const struct rootfs *r, const struct oci_mount *m, struct mount_opts *o,
+		     struct err *e)
+{
+	static const char *const without[] = {"proc", "sysfs", "mqueue", "cgroup", "cgroup2"};
+	size_t len = strlen(o->data);
+
+	for (size_t i = 0; i < ARRAY_LEN(without); i++)
+		if (str_eq(m->type, without[i]))
+			return 0;
+	if (str_empty(r->spec->mount_label))
+		return 0;
+	if (str_printf(o->data + len, sizeof(o->data) - len, "%scontext=\"%s\"", len ? "," : "",
+		       r->spec->mount_label) < 0)
+		return err_text(e, -E2BIG, "mount options are too long");
+	return 0;
+}
+
+static int open_place(struct rootfs *r, const struct oci_mount *m, struct mount_opts *o,
+		      struct err *e)
+{
+	bool proc = str_eq(m->type, "proc"), made = true;
+	auto_close int dst =
+		proc || str_eq(m->type, "sysfs")
+			? place_open_plain(r->root_fd, m->destination, e)
+			: place_open(r->root_fd, m->destination, true, o->dst_nofollow, &made, e);
+	int ret = dst < 0 ? dst : place_check(r->root_fd, dst, proc, e);
+
+	if (ret == 0 && str_eq(m->type, "tmpfs") && !made)
+		ret = inherit_mode(dst, o, e);
+	return ret < 0 ? ret : take_fd(&dst);
+}
+
 static int mount_fs(struct rootfs *r, const struct oci_mount *m, struct mount_opts *o,
 		    struct err *e)
 {
 	const char *source = m->source ? m->source : m->type;
 	auto_close int dst = -1;
-	bool plain = str_eq(m->type, "proc") || str_eq(m->type, "sysfs");
 	int ret;
 
+	if (idmap_wanted(m, o))
+		return err_text(e, -EOPNOTSUPP, "only bind mounts can be idmapped");
 	if (str_eq(m->type, "tmpfs") && str_eq(m->destination, "/dev") && o->flags & MS_RDONLY) {
 		o->flags &= ~(unsigned long)MS_RDONLY;
 		r->dev_ro = true;
 	}
-	dst = plain ? open_plain_directory(r, m->destination, e)
-		    : open_destination(r, m->destination, true, e);
+	dst = open_place(r, m, o, e);
 	if (dst < 0)
 		return dst;
 	if (str_eq(m->type, "cgroup") || str_eq(m->type, "cgroup2"))
 		return mounts_cgroup(r, m, o, dst, e);
 	if (o->copy_up && !str_eq(m->type, "tmpfs"))
 		return err_text(e, -EINVAL, "tmpcopyup is for tmpfs");
+	ret = add_label(r, m, o, e);
+	if (ret < 0)
+		return ret;
 	ret = sys_mount(source, fd_path(dst).p, m->type,
 			o->copy_up ? o->flags & ~(unsigned long)MS_RDONLY : o->flags,
 			*o->data ? o->data : NULL);
-	if (ret == -EPERM && str_eq(m->type, "sysfs") &&
-	    (r->in_userns || !r->spec->ns[OCI_NS_NET].set))
-		return bind_sys(r, m, o, e);
+	if (ret == -EPERM)
+		return bind_host(r, m, o, e);
 	if (ret < 0)
 		return err_set(e, ret, "mount %s", m->type);
 	if (o->copy_up && (ret = fill_tmpfs(r, m, o, dst, e)) < 0)
@@ -202,10 +247,14 @@ static int mount_one(struct rootfs *r, const struct oci_mount *m, struct err *e)
 {
 	struct mount_opts o;
 	int ret = mount_opts_parse(&m->options, &o, e);
+	bool bind;
 
 	if (ret < 0)
 		return err_wrap(e, "mount %s", m->destination);
-	if (o.bind || str_eq(m->type ? m->type : "", "bind"))
+	bind = o.bind || str_eq(m->type ? m->type : "", "bind");
+	if (o.flags & MS_REMOUNT)
+		ret = remount(r, m, &o, bind, e);
+	else if (bind)
 		ret = mount_bind(r, m, &o, e);
 	else if (str_empty(m->type))
 		ret = err_text(e, -EINVAL, "neither a type nor an option bind");

@@ -14,6 +14,3 @@ int mounts_cgroup(struct rootfs *r, const struct oci_mount *m, const struct moun
 
 /** mounts_bind_on_dev() - does a mount of the spec that is a bind cover /dev? Then its content is the caller's */
 bool mounts_bind_on_dev(const struct oci_spec *s);
-
-/** mounts_parent() - rooted_parent() that makes the missing directories. @ret_name: NAME_MAX + 1 bytes */
-int mounts_parent(int root_fd, const char *path, char *ret_name, struct err *e);

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "oci/spec.h"
+#include "runtime/source.h"
 
 struct cgroup;
 
@@ -16,12 +17,14 @@ struct rootfs {
 	const struct cgroup *cgroup; /* for mounts of type cgroup */
 	const char *path;	     /* absolute path on the host */
 	const char *bundle;	     /* relative sources of binds start here */
-	const char *at; /* where it is mounted, runtime/shared_root.h; NULL on itself */
-	int root_fd;	/* O_PATH, of our own mount of it */
-	int null_fd;	/* O_PATH of a verified 1:3 device, for masking; -1 none yet */
-	int empty_fd;	/* O_PATH of an empty read-only tmpfs, for masking; -1 none yet */
-	int pts_fd;	/* the terminal's slave; -1 none */
-	bool dev_ro;	/* /dev becomes read-only when it is complete */
+	const char *at;	      /* where it is mounted, runtime/shared_root.h; NULL on itself */
+	enum sources sources; /* to be asked for at sync_fd, runtime/source.h */
+	int sync_fd;
+	int root_fd;  /* O_PATH, of our own mount of it */
+	int null_fd;  /* O_PATH of a verified 1:3 device, for masking; -1 none yet */
+	int empty_fd; /* O_PATH of an empty read-only tmpfs, for masking; -1 none yet */
+	int pts_fd;   /* the terminal's slave; -1 none */
+	bool dev_ro;  /* /dev becomes read-only when it is complete */
 	bool no_pivot, in_userns;
 };
 

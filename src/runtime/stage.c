@@ -209,7 +209,7 @@ static int hooks_before_pivot(struct stage *s, struct err *e)
 {
 	int r;
 
-	if (!stage_asks(s->spec))
+	if (!stage_asks(s->spec) && s->sources == SOURCES_NONE)
 		return 0;
 	r = say(s, STAGE_MOUNTED);
 	if (r == 0)
@@ -226,6 +226,8 @@ static int enter_root(struct stage *s, struct err *e)
 			      .path = s->rootfs,
 			      .bundle = s->bundle,
 			      .at = s->root_at,
+			      .sources = s->sources,
+			      .sync_fd = s->sync_fd,
 			      .root_fd = -1,
 			      .null_fd = -1,
 			      .empty_fd = -1,

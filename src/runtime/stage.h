@@ -9,6 +9,7 @@
 #include "oci/state.h"
 #include "runtime/confine/filter.h"
 #include "runtime/confine/label.h"
+#include "runtime/source.h"
 
 struct cgroup;
 
@@ -20,6 +21,7 @@ enum stage_kind {
 	STAGE_NOTIFY, /* code is the descriptor that the seccomp agent waits for; waits for a stage_ack */
 	STAGE_READY, /* nothing is left but to be started */
 	STAGE_FAILED,
+	STAGE_SOURCE, /* open mount number code for me; the answer is a stage_msg with a descriptor */
 	STAGE_USERNS, /* of the usher: write my id maps; waits for a stage_ack */
 	STAGE_BORN,   /* of the usher: the stage's pid is code */
 };
@@ -45,7 +47,8 @@ struct stage {
 	bool ushered; /* in its cgroups, and in all namespaces but a new cgroup namespace */
 	const char *rootfs, *bundle; /* absolute */
 	const char *root_at;	     /* mount point for a shared mount namespace, or NULL */
-	int sync_fd;		     /* SEQPACKET to the runtime */
+	enum sources sources;
+	int sync_fd; /* SEQPACKET to the runtime */
 	int go_fd,
 		started_fd; /* one byte to start; the failure of the start. Both sync_fd for run */
 	int console_fd;	    /* connected socket, or -1 */

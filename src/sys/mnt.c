@@ -44,6 +44,14 @@ int sys_mount_setattr(int fd, unsigned int flags, uint64_t set, uint64_t clear,
 		syscall(SYS_mount_setattr, fd, "", flags | AT_EMPTY_PATH, &attr, sizeof(attr)));
 }
 
+int sys_mount_idmap(int fd, unsigned int flags, int userns_fd)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns_fd};
+
+	return SYS_RET(
+		syscall(SYS_mount_setattr, fd, "", flags | AT_EMPTY_PATH, &attr, sizeof(attr)));
+}
+
 int sys_fsmount_new(const char *type, const char *key, const char *value, unsigned int attr_flags)
 {
 	auto_close int fs = SYS_RET(syscall(SYS_fsopen, type, FSOPEN_CLOEXEC));

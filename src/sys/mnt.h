@@ -24,6 +24,10 @@ int sys_move_mount(int from_fd, int to_fd);
 int sys_mount_setattr(int fd, unsigned int flags, uint64_t set, uint64_t clear,
 		      uint64_t propagation);
 
+/** sys_mount_idmap() - show the ids of the detached mount @fd as @userns_fd maps them. Linux 5.12. -EINVAL:
+ *  the file system cannot; -EPERM: it is mapped already, or the file system is not ours. @flags as above */
+int sys_mount_idmap(int fd, unsigned int flags, int userns_fd);
+
 /** sys_fsmount_new() - a detached file system with the option @key=@value unless NULL, left out where
  *  the kernel does not know it. Linux 5.2 */
 int sys_fsmount_new(const char *type, const char *key, const char *value, unsigned int attr_flags);

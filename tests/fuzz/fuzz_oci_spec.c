@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "oci/spec.h"
+#include "runtime/idmap.h"
 #include "runtime/mount_opts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -16,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static struct oci_spec s, back;
 	static struct mount_opts o;
+	struct oci_idmaps maps;
 	struct err e = {0};
 	struct arena a, b;
 	struct buf x, y;
@@ -28,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	}
 	for (size_t i = 0; i < s.n_mounts; i++)
-		(void)mount_opts_parse(&s.mounts[i].options, &o, NULL);
+		if (mount_opts_parse(&s.mounts[i].options, &o, NULL) == 0 && o.idmap_text)
+			(void)idmap_parse(o.idmap_text, &s.idmaps, &maps, NULL);
 	buf_init(&x, text, sizeof(text));
 	oci_spec_write(&x, &s);
 	if (!buf_ok(&x))

@@ -25,7 +25,7 @@ static bool has_apparmor(void)
 	return fd >= 0 && sys_read(fd, &c, 1) == 1 && c == 'Y';
 }
 
-static bool has_selinux(void)
+bool label_has_selinux(void)
 {
 	auto_close int fd = sys_open(AT_FDCWD, "/sys/fs/selinux", O_PATH | O_DIRECTORY, 0);
 	struct statfs fs;
@@ -55,7 +55,7 @@ int label_open(const struct oci_process *p, struct label *ret, struct err *e)
 	}
 	if (str_empty(p->selinux))
 		return 0;
-	if (!has_selinux())
+	if (!label_has_selinux())
 		return err_text(e, -EOPNOTSUPP,
 				"process.selinuxLabel \"%.64s\": SELinux is not enabled on this "
 				"machine",

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "oci/spec.h"
 
@@ -9,6 +11,8 @@ struct label {
 	int apparmor_fd, selinux_fd; /* /proc/self/attr/...; -1 = nothing is asked for */
 };
 #define LABEL_INIT ((struct label){-1, -1})
+
+bool label_has_selinux(void);
 
 /**
  * label_open() - while the host's root and /proc are still ours

@@ -325,6 +325,42 @@ static void racing_links_stay_inside(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void resolves_what_is_missing(void **state)
+{
+	static const struct {
+		const char *path, *want;
+	} cases[] = {
+		{"/", "/"},
+		{"", "/"},
+		{"etc/passwd", "/etc/passwd"},
+		{"/a/./b//file", "/a/b/file"},
+		{"/abs/new/x", "/etc/new/x"},
+		{"/a/climb/y", "/etc/y"},
+		{"/a/up", "/a/b"},
+		{"/dangling", "/nowhere"},
+		{"/dangling/deep/../er", "/nowhere/er"},
+		{"/dangling-abs/z", "/made/by/link/z"},
+		{"/escape", "/outside/secret"}, /* below the root, where nothing is */
+		{"/../../x", "/x"},
+		{"/new/..", "/"},
+		{"/slash/b/self", "/a/b/self"},
+	};
+	static char got[PATH_MAX];
+	char small[8];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(rooted_resolve(root_fd, cases[i].path, got, sizeof(got), &e), 0);
+		assert_string_equal(got, cases[i].want);
+	}
+	assert_int_equal(rooted_resolve(root_fd, "/loop1/x", got, sizeof(got), &e), -ELOOP);
+	assert_int_equal(rooted_resolve(root_fd, "/etc/passwd", small, sizeof(small), &e),
+			 -ENAMETOOLONG);
+	assert_int_equal(rooted_resolve(root_fd, "/etc/pas", small, sizeof(small), &e),
+			 -ENAMETOOLONG);
+	assert_int_equal(rooted_resolve(root_fd, "/etc/pa", small, sizeof(small), &e), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +372,7 @@ int main(void)
 		T(regular_files_only),
 		T(directories_are_made),
 		T(parents),
+		T(resolves_what_is_missing),
 		T(racing_links_stay_inside),
 	};
 	const int young[] = {SYS_openat2};
