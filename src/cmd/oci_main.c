@@ -37,6 +37,7 @@ static const struct oci_verb verbs[] = {
 	{"update", "ID", "change limits of a container", oci_update_main, false, false},
 	{"ps", "ID [PS OPTIONS]", "list its processes", oci_ps_main, false, true},
 	{"list", "", "list containers", oci_list_main, false, false},
+	{"features", "", "print what this runtime can do", oci_features_main, false, false},
 	{"spec", "", "write an example config.json", oci_spec_main, false, false},
 };
 

@@ -41,6 +41,7 @@ int oci_update_main(struct oci_cmd *c, int argc, char **argv);
 int oci_ps_main(struct oci_cmd *c, int argc, char **argv);
 int oci_exec_main(struct oci_cmd *c, int argc, char **argv);
 int oci_list_main(struct oci_cmd *c, int argc, char **argv);
+int oci_features_main(struct oci_cmd *c, int argc, char **argv);
 int oci_spec_main(struct oci_cmd *c, int argc, char **argv);
 
 /**

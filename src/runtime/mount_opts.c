@@ -150,3 +150,28 @@ int mount_opts_parse(const struct oci_strs *options, struct mount_opts *ret_opts
 	}
 	return buf_ok(&data) ? 0 : err_text(e, -E2BIG, "mount options are too long");
 }
+
+const char *mount_opts_name(size_t i)
+{
+	static const char *const more[] = {"bind", "rbind", "tmpcopyup"};
+	static char name[24];
+
+	if (i < ARRAY_LEN(more))
+		return more[i];
+	i -= ARRAY_LEN(more);
+	if (i < ARRAY_LEN(table))
+		return table[i].name;
+	i -= ARRAY_LEN(table);
+	if (i < 2 * ARRAY_LEN(propagations)) {
+		str_printf(name, sizeof(name), "%s%s", i & 1 ? "r" : "", propagations[i / 2].name);
+		return name;
+	}
+	i -= 2 * ARRAY_LEN(propagations);
+	for (size_t k = 0; k < ARRAY_LEN(table); k++) {
+		if (!table[k].attr || i--)
+			continue;
+		str_printf(name, sizeof(name), "r%s", table[k].name);
+		return name;
+	}
+	return NULL;
+}

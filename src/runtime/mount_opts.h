@@ -41,3 +41,6 @@ int mount_opts_parse(const struct oci_strs *options, struct mount_opts *ret_opts
 
 /** mount_propagation() - "rprivate" and so on. Return: MS_* with MS_REC; -EINVAL */
 long mount_propagation(const char *name);
+
+/** mount_opts_name() - the @i-th option that is one of the mount; NULL behind the last. Valid until the next call */
+const char *mount_opts_name(size_t i);

@@ -55,6 +55,11 @@ pid_t sys_wait(pid_t pid, int flags, struct sys_exit *ret_exit)
 	return r;
 }
 
+bool sys_has_call(long nr)
+{
+	return SYS_RET(syscall(nr, -1L, -1L, -1L, -1L, -1L, -1L)) != -ENOSYS;
+}
+
 int sys_set_subreaper(bool on)
 {
 	return SYS_RET(prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0));

@@ -70,6 +70,9 @@ pid_t sys_getpid(void);
 pid_t sys_getppid(void);
 _Noreturn void sys_exit_now(int status); /* without atexit handlers and stdio */
 
+/** sys_has_call() - does the kernel have system call @nr? Asked with arguments that no call takes */
+bool sys_has_call(long nr);
+
 /** sys_proc_start_time() - field 22 of /proc/PID/stat in clock ticks: tells a reused pid. Return: 0; -ESRCH */
 int sys_proc_start_time(pid_t pid, uint64_t *ret_ticks);
 

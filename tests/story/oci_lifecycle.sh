@@ -183,6 +183,34 @@ for bad in ../x a/b .hidden 'a b' ''; do
 done
 no_leftovers "nothing is left"
 
+# features: what it says is enabled is not refused as unsupported, and the other way round
+oci features >features.json
+agrees() { # path-in-features config-fragment
+	python3 - "$1" "$(oci create --bundle b "$id" 2>&1)" <<'PY' || fail "features: $1"
+import json, sys
+value = json.load(open("features.json"))
+for key in sys.argv[1].split("."):
+    value = value[key]
+if value == ("not supported" in sys.argv[2]):
+    sys.exit(f"{value}, but: {sys.argv[2]}")
+print("ok")
+PY
+	oci delete --force "$id"
+}
+config_reset
+for feature in 'linux.intelRdt.enabled ,"intelRdt":{"closID":"cleat-no-such"}' 'linux.netDevices.enabled ,"netDevices":{"cleat-none":{}}'; do
+	linux_more=${feature#* }
+	config b
+	container_name
+	expect "features: ${feature%% *}" agrees "${feature%% *}"
+done
+linux_more='' mounts_more=',{"destination":"/tmp","type":"bind","source":"/tmp","options":["bind"],"uidMappings":[{"containerID":0,"hostID":1,"size":1}],"gidMappings":[{"containerID":0,"hostID":1,"size":1}]}'
+config b
+container_name
+expect "features: idmap" agrees linux.mountExtensions.idmap.enabled
+config_reset
+expect_equal "6 9 7 8" "$(python3 -c 'import json; f = json.load(open("features.json")); s = f["linux"]["seccomp"]; print(len(f["hooks"]), len(s["actions"]), len(s["operators"]), len(f["linux"]["namespaces"]))')" "features: hooks, actions, operators, namespaces"
+
 # command line
 expect_err 1 'systemd' "--systemd-cgroup" oci --systemd-cgroup create --bundle b x
 expect_err 1 'unknown option --nosuch' "unknown option" oci create --nosuch x

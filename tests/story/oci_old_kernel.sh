@@ -66,4 +66,9 @@ for name in proc sys dev; do
 	expect_equal "canary/file" "$(find canary -type f -o -type c -o -type l)" "without new calls, /$name -> the host: nothing is made there"
 done
 no_leftovers "nothing is left"
+mounts_more=
+features() { timeout -s KILL 20 strace -f -o /dev/null -e "trace=$1" -e "inject=$1:error=ENOSYS" "$CLEAT" oci features; }
+expect_out '"cleat.kernel.calls-missing": "pidfd_open, mount_setattr"' "features tells which calls are missing" features pidfd_open,mount_setattr
+expect_out '"cleat.kernel.lost": ".*recursive mount options' "features tells what is lost" features mount_setattr
+expect_out '"cleat.kernel.lost": ""' "features of a new kernel" "$CLEAT" oci features
 tap_end

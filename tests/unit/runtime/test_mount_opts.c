@@ -123,9 +123,26 @@ static void propagation_names(void **state)
 	assert_int_equal(mount_propagation(""), -EINVAL);
 }
 
+static void every_name_of_features_is_understood(void **state)
+{
+	struct mount_opts o;
+	const char *name;
+	size_t i = 0;
+
+	(void)state;
+	for (; (name = mount_opts_name(i)); i++) {
+		assert_int_equal(parse(&o, name, NULL, NULL), 0);
+		assert_string_equal(o.data, "");
+	}
+	assert_true(i > 50);
+	assert_int_equal(parse(&o, "mode=755", NULL, NULL), 0);
+	assert_string_equal(o.data, "mode=755");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_name_of_features_is_understood),
 		cmocka_unit_test(flags_go_both_ways),
 		cmocka_unit_test(access_time_is_one_field),
 		cmocka_unit_test(the_default_access_time),
