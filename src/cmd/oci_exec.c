@@ -14,6 +14,7 @@
 struct words {
 	struct runtime_exec o;
 	const char *user, *preserve, *ignored;
+	const char *cgroups[32];
 	const char *env[MAX_LIST], *caps[64], *gids[MAX_LIST];
 	size_t n_env, n_caps, n_gids;
 	gid_t groups[MAX_LIST];
@@ -65,6 +66,7 @@ static int parse_lists(struct words *w, struct err *e)
 	w->o.env = w->env;
 	w->o.n_env = w->n_env;
 	w->o.groups = w->groups;
+	w->o.cgroups = w->cgroups;
 	w->o.n_groups = w->n_gids;
 	return parse_user(w, e);
 }
@@ -90,6 +92,10 @@ int oci_exec_main(struct oci_cmd *c, int argc, char **argv)
 		{.name = "no-new-privs", .flag = &w.o.no_new_privs, .seen = &w.o.sets_no_new_privs},
 		{.name = "apparmor", .value = &w.o.apparmor},
 		{.name = "process-label", .value = &w.o.selinux},
+		{.name = "cgroup",
+		 .list = w.cgroups,
+		 .n_list = &w.o.n_cgroups,
+		 .cap_list = ARRAY_LEN(w.cgroups)},
 		{.name = "ignore-paused", .flag = &w.o.ignore_paused},
 		{.name = "tty", .letter = 't', .flag = &w.o.tty},
 		{.name = "console-socket", .value = &w.o.console_socket},

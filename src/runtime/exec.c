@@ -87,6 +87,12 @@ static int enter_cgroup(struct joining *j, bool born, struct err *e)
 
 	if (r == 0)
 		r = cgroup_enter(&j->cgroup, born, e);
+	if (r == -EBUSY && !j->o->n_cgroups && j->cgroup.n == 1) {
+		*e = (struct err){0};
+		r = cgroup_enter_as(j->state.pid, e);
+	} else if (r < 0 && j->o->n_cgroups) {
+		r = cgroup_sub_failed(r, j->cgroup.h[0].path, span_of(j->o->cgroups[0]), e);
+	}
 	if (r == 0 && (p->cpus_final || !p->cpus_initial))
 		r = become_placed(p->cpus_final, e);
 	cgroup_close(&j->cgroup);
@@ -184,7 +190,10 @@ static int prepare(struct runtime *rt, struct joining *j, struct err *e)
 	if (r == 0)
 		r = open_namespaces(j, e);
 	if (r == 0)
-		r = cgroup_open(&j->cgroup, &j->state.cgroups, e);
+		r = j->o->n_cgroups ? cgroup_reopen(&j->cgroup, &j->state.cgroups, &rt->arena, e)
+				    : cgroup_open(&j->cgroup, &j->state.cgroups, e);
+	if (r == 0)
+		r = cgroup_sub(&j->cgroup, j->o->cgroups, j->o->n_cgroups, e);
 	if (r == 0)
 		r = terminal_plan(&j->terminal, j->o->console_socket, !j->o->detach, &j->process,
 				  &j->console_fd, e);
@@ -199,7 +208,7 @@ static int prepare(struct runtime *rt, struct joining *j, struct err *e)
 
 static int split_off(struct joining *j, struct err *e)
 {
-	struct sys_clone how = {.cgroup_fd = cgroup_birth_fd(&j->cgroup)};
+	struct sys_clone how = {.cgroup_fd = j->o->n_cgroups ? -1 : cgroup_birth_fd(&j->cgroup)};
 	int pid_ns = j->ns_fds[OCI_NS_PID], r = 0;
 	auto_close int own = pid_ns < 0 ? -1 : sys_open(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY, 0);
 	bool born;

@@ -124,6 +124,8 @@ struct runtime_exec {
 	const char *unknown_cap;	/* asked for, and nobody knows it: a warning */
 	const char *apparmor, *selinux; /* NULL = the container's */
 	bool sets_no_new_privs, no_new_privs;
+	const char *const *cgroups; /* below the container's, as cgroup_sub() takes them */
+	size_t n_cgroups;
 	bool tty, detach, ignore_paused;
 	const char *console_socket, *pid_file, *pidfd_socket;
 	uint32_t preserve_fds;

@@ -111,6 +111,26 @@ bool cgroup_frozen(const struct oci_strs *dirs);
 /** cgroup_remove() - the directories and what the container made below them; waits for the kernel up to 5 s. -ENOENT is success */
 int cgroup_remove(const struct oci_strs *dirs, struct err *e);
 
+/**
+ * cgroup_sub() - from now on cgroup_enter() enters cgroups below the container's
+ * @c:      from cgroup_reopen()
+ * @groups: runc's "[CONTROLLER[,CONTROLLER]:]PATH"; "/" is the container's own
+ *
+ * Return: 0; -EINVAL ".." or no such controller; -ENOENT.
+ */
+int cgroup_sub(struct cgroup *c, const char *const *groups, size_t n, struct err *e);
+
+/** cgroup_sub_failed() - the error of entering one, in the words of runc. Return: @code */
+int cgroup_sub_failed(int code, const char *path, struct span sub, struct err *e);
+
+/**
+ * cgroup_enter_as() - the calling process moves to where @pid is; v2 only
+ *
+ * A cgroup that has handed controllers down takes no process (EBUSY); the container's first process has then
+ * moved below it.
+ */
+int cgroup_enter_as(pid_t pid, struct err *e);
+
 /** cgroup_write() - one file of a hierarchy. Return: 0; -ENOENT no such file; -errno */
 int cgroup_write(const struct cgroup_hierarchy *h, const char *file, const char *value,
 		 struct err *e);
