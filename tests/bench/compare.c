@@ -4,10 +4,11 @@
  *
  *	compare ROUNDS LABEL COMMAND ARG... [-- LABEL COMMAND ARG...]...
  *
- * One line each, cells divided by tabs: label, 5th percentile, median and 75th percentile in ms, ratio
- * of the medians to the first one's, peak RSS in KiB. In turn, so that what else the machine does hits all of them alike: ratios are what counts.
- * "%n" inside a word becomes the number of the round. Peak RSS is the kernel's ru_maxrss of the
- * command and what it waited for. A command that does not exit with 0 ends the comparison.
+ * One line each, cells divided by tabs: label; 5th, 25th, 50th and 75th percentile in ms; processor time
+ * in ms (median); the median of its ratio to the first command of the same round, for time and for
+ * processor time; peak RSS in KiB. In turn, so that what else the machine does hits all of them alike.
+ * "%n" inside a word becomes the number of the round. Processor time and peak RSS are the kernel's
+ * rusage of the command and of what it waited for. A command that does not exit with 0 ends it all.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,8 @@ static struct command {
 	const char *label;
 	char **argv;
 	size_t n;
-	double us[MAX_ROUNDS];
+	double us[MAX_ROUNDS], ratio[MAX_ROUNDS];
+	double cpu_us[MAX_ROUNDS], cpu_ratio[MAX_ROUNDS];
 	long rss_kib;
 } commands[MAX_COMMANDS];
 
@@ -41,6 +43,11 @@ static double now_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static double time_us(struct timeval t)
+{
+	return (double)t.tv_sec * 1e6 + (double)t.tv_usec;
 }
 
 static void run(struct command *c, int round)
@@ -70,6 +77,9 @@ static void run(struct command *c, int round)
 		exit(1);
 	}
 	c->us[round] = now_us() - t;
+	c->cpu_us[round] = time_us(u.ru_utime) + time_us(u.ru_stime);
+	c->ratio[round] = c->us[round] / commands[0].us[round];
+	c->cpu_ratio[round] = c->cpu_us[round] / commands[0].cpu_us[round];
 	if (u.ru_maxrss > c->rss_kib)
 		c->rss_kib = u.ru_maxrss;
 }
@@ -79,6 +89,22 @@ static int order(const void *a, const void *b)
 	double x = *(const double *)a, y = *(const double *)b;
 
 	return x < y ? -1 : x > y;
+}
+
+/* @percent of @v[], which is sorted by it */
+static double at(double *v, int rounds, int percent)
+{
+	qsort(v, (size_t)rounds, sizeof(*v), order);
+	return v[rounds * percent / 100];
+}
+
+static void print(struct command *c, int rounds)
+{
+	printf("%s", c->label);
+	for (int i = 0; i < 4; i++)
+		printf("\t%.2f", at(c->us, rounds, (const int[]){5, 25, 50, 75}[i]) / 1e3);
+	printf("\t%.2f\t%.2f\t%.2f\t%ld\n", at(c->cpu_us, rounds, 50) / 1e3,
+	       at(c->ratio, rounds, 50), at(c->cpu_ratio, rounds, 50), c->rss_kib);
 }
 
 int main(int argc, char **argv)
@@ -103,13 +129,7 @@ int main(int argc, char **argv)
 	for (int r = 0; r < rounds; r++)
 		for (int i = 0; i < n; i++)
 			run(&commands[i], r);
-	for (int i = 0; i < n; i++) {
-		qsort(commands[i].us, (size_t)rounds, sizeof(double), order);
-		printf("%s\t%.2f\t%.2f\t%.2f\t%.2f\t%ld\n", commands[i].label,
-		       commands[i].us[rounds / 20] / 1e3, commands[i].us[rounds / 2] / 1e3,
-		       commands[i].us[rounds * 3 / 4] / 1e3,
-		       commands[i].us[rounds / 2] / commands[0].us[rounds / 2],
-		       commands[i].rss_kib);
-	}
+	for (int i = 0; i < n; i++)
+		print(&commands[i], rounds);
 	return 0;
 }

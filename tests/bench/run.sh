@@ -33,7 +33,7 @@ rmdir "$TMP/b/rootfs" && mv "$TMP/u/rootfs" "$TMP/b/rootfs" || exit
 jq '.process.terminal = false | .process.args = ["/bin/true"] | .root.readonly = false' "$TMP/b/config.json" >"$TMP/config" &&
 	mv "$TMP/config" "$TMP/b/config.json" || exit
 
-table "run --rm IMAGE true, cgroup $BENCH_LAYOUT, $ROUNDS rounds" "" "p5 ms" "median ms" "p75 ms" ratio "peak RSS, KiB"
+table_compared "run --rm IMAGE true, cgroup $BENCH_LAYOUT, $ROUNDS rounds"
 at="--root $E/root --run $E/run --config $E/etc"
 "$O/tests/bench/compare" "$ROUNDS" \
 	floor "$O/tests/bench/floor" "$BENCH_LAYOUT" "$TMP/b/rootfs" --spec /bin/true \

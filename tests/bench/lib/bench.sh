@@ -8,6 +8,7 @@
 #
 #	table TITLE COLUMN...		begin a table: on the terminal and in $O/bench/<script>.tsv
 #	row CELL...			one line of it
+#	table_compared TITLE		begin a table of what the program compare prints
 #	rows				lines of it from standard input, cells divided by tabs
 #	again COMMAND...		run this script once more below COMMAND (unshare ...), with BENCH_INNER set, in
 #					another $TMP; its tables follow in the same file
@@ -53,6 +54,10 @@ table() {
 	: >"$TMP/.table"
 	shift
 	row "$@"
+}
+
+table_compared() {
+	table "$1" "" "p5 ms" "p25 ms" "median ms" "p75 ms" "CPU ms" ratio "CPU ratio" "peak RSS, KiB"
 }
 
 row() {
