@@ -61,7 +61,8 @@ static int parse_lists(struct words *w, struct err *e)
 					w->gids[i]);
 		w->groups[i] = n;
 	}
-	if (oci_number("preserve-fds", w->preserve, 1024, &w->o.preserve_fds, e) < 0)
+	if (oci_number("preserve-fds", w->preserve, 1024, &w->o.preserve_fds, e) < 0 ||
+	    oci_check_fds(w->o.preserve_fds, e) < 0)
 		return -EINVAL;
 	w->o.env = w->env;
 	w->o.n_env = w->n_env;

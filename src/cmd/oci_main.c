@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/num.h"
@@ -114,6 +115,17 @@ int oci_number(const char *name, const char *text, uint32_t max, uint32_t *ret, 
 	*ret = 0;
 	if (text && num_u32(span_of(text), max, ret) < 0)
 		return err_text(e, -EINVAL, "--%s %.32s is not a number up to %u", name, text, max);
+	return 0;
+}
+
+int oci_check_fds(uint32_t n, struct err *e)
+{
+	struct stat st;
+
+	for (uint32_t fd = 3; fd < 3 + n; fd++)
+		if (sys_stat((int)fd, &st) < 0)
+			return err_text(e, -EBADF,
+					"descriptor %u, of %u to be passed on, is closed", fd, n);
 	return 0;
 }
 

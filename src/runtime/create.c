@@ -90,30 +90,22 @@ static int load_bundle(struct creation *c, struct err *e)
 	return c->state.bundle && c->state.rootfs ? 0 : err_set(e, -ENOMEM, "paths");
 }
 
-/* As runc: the container hears of a service manager's descriptors; all of them must be there */
-static int pass_fds(struct creation *c, struct err *e)
+/* As runc: the container hears of a service manager's descriptors */
+static int tell_listen_fds(struct creation *c, struct err *e)
 {
 	struct oci_strs *env = &c->spec.process.env;
-	uint32_t listen = c->o->listen_fds, n = listen + c->o->preserve_fds;
-	struct stat st;
 	char **v;
 
-	for (uint32_t fd = 3; fd < 3 + n; fd++) {
-		int r = sys_stat((int)fd, &st);
-
-		if (r < 0)
-			return err_set(e, r, "descriptor %u, of %u to be passed on", fd, n);
-	}
-	if (!listen)
+	if (!c->o->listen_fds)
 		return 0;
 	v = arena_array(&c->rt->arena, env->n + 3, sizeof(*v));
-	if (!v)
-		return err_set(e, -ENOMEM, "environment");
-	for (size_t i = 0; i < env->n; i++)
+	for (size_t i = 0; v && i < env->n; i++)
 		v[i] = env->v[i];
-	v[env->n] = arena_printf(&c->rt->arena, "LISTEN_FDS=%u", listen);
-	v[env->n + 1] = arena_strdup(&c->rt->arena, "LISTEN_PID=1");
-	if (!v[env->n] || !v[env->n + 1])
+	if (v) {
+		v[env->n] = arena_printf(&c->rt->arena, "LISTEN_FDS=%u", c->o->listen_fds);
+		v[env->n + 1] = arena_strdup(&c->rt->arena, "LISTEN_PID=1");
+	}
+	if (!v || !v[env->n] || !v[env->n + 1])
 		return err_set(e, -ENOMEM, "environment");
 	env->v = v;
 	env->n += 2;
@@ -426,7 +418,7 @@ int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_
 	if (r == 0)
 		r = load_bundle(c, e);
 	if (r == 0)
-		r = pass_fds(c, e);
+		r = tell_listen_fds(c, e);
 	if (r == 0)
 		r = fill_state(c, e);
 	if (r < 0)
