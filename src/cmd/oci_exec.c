@@ -43,7 +43,7 @@ static int parse_user(struct words *w, struct err *e)
 	return 0;
 }
 
-static int parse_lists(struct words *w, struct err *e)
+static int parse_lists(const struct oci_cmd *c, struct words *w, struct err *e)
 {
 	uint32_t n = 0;
 
@@ -62,7 +62,7 @@ static int parse_lists(struct words *w, struct err *e)
 		w->groups[i] = n;
 	}
 	if (oci_number("preserve-fds", w->preserve, 1024, &w->o.preserve_fds, e) < 0 ||
-	    oci_check_fds(w->o.preserve_fds, e) < 0)
+	    oci_fds(c, 0, &w->o.preserve_fds, e) < 0)
 		return -EINVAL;
 	w->o.env = w->env;
 	w->o.n_env = w->n_env;
@@ -113,7 +113,7 @@ int oci_exec_main(struct oci_cmd *c, int argc, char **argv)
 		return c->status;
 	if (n == 1 && !w.o.process_path)
 		err_text(&e, -EINVAL, "exec: there is no command");
-	if (e.code || parse_lists(&w, &e) < 0)
+	if (e.code || parse_lists(c, &w, &e) < 0)
 		return oci_usage(c, &e);
 	w.o.id = argv[0];
 	w.o.args = (const char *const *)&argv[1];

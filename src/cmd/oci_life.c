@@ -69,7 +69,7 @@ static int create_words(struct oci_cmd *c, struct create_words *w, bool run, int
 	if (r == 0)
 		r = listen_fds(&w->o, &e);
 	if (r == 0)
-		r = oci_check_fds(w->o.listen_fds + w->o.preserve_fds, &e);
+		r = oci_fds(c, w->o.listen_fds, &w->o.preserve_fds, &e);
 	if (r < 0)
 		c->status = oci_usage(c, &e);
 	return r;

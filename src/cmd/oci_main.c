@@ -118,14 +118,25 @@ int oci_number(const char *name, const char *text, uint32_t max, uint32_t *ret, 
 	return 0;
 }
 
-int oci_check_fds(uint32_t n, struct err *e)
+int oci_fds(const struct oci_cmd *c, uint32_t listen, uint32_t *preserve, struct err *e)
 {
+	uint32_t want = listen + *preserve, n = want;
 	struct stat st;
+	char text[80];
 
+	while (n > listen && sys_stat(2 + (int)n, &st) < 0)
+		n--;
 	for (uint32_t fd = 3; fd < 3 + n; fd++)
 		if (sys_stat((int)fd, &st) < 0)
 			return err_text(e, -EBADF,
-					"descriptor %u, of %u to be passed on, is closed", fd, n);
+					"descriptor %u, of %u to be passed on, is closed", fd,
+					want);
+	*preserve = n - listen;
+	if (n < want) {
+		snprintf(text, sizeof(text), "%u of %u descriptors to be passed on are open", n,
+			 want);
+		oci_tell(c, "warning", text);
+	}
 	return 0;
 }
 

@@ -59,8 +59,12 @@ int oci_usage(const struct oci_cmd *c, const struct err *e);
 /** oci_fail() - tell and give the exit status: @status, or that of the runtime's failure if 0 */
 int oci_fail(struct oci_cmd *c, const struct err *e, int status);
 
-/** oci_check_fds() - descriptors 3 to 3 + @n - 1 are open; to be asked before any of ours is */
-int oci_check_fds(uint32_t n, struct err *e);
+/**
+ * oci_fds() - the descriptors from 3 on that the caller wants passed on; to be asked before any of ours is open
+ * @listen:   these must be there
+ * @preserve: as many behind them, or up to the last one that is there, with a warning; a gap is an error
+ */
+int oci_fds(const struct oci_cmd *c, uint32_t listen, uint32_t *preserve, struct err *e);
 
 /** oci_format() - "table" or "json". Return: 0; -1 a mistake was told */
 int oci_format(struct oci_cmd *c, const char *format, bool *ret_json);

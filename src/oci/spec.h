@@ -102,6 +102,7 @@ struct oci_process {
 	struct oci_num io_priority; /* as ioprio_set(2) takes it: class << 13 | level */
 	/* lists of processors for exec, checked by oci_cpus_parse(); NULL = not given */
 	char *cpus_initial, *cpus_final;
+	bool keep_groups; /* the additional groups of the caller, instead of ours */
 };
 
 struct oci_idmap {

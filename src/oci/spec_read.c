@@ -153,6 +153,15 @@ static void read_hook_list(const struct json *v, struct oci_hooks *h)
 	}
 }
 
+/* An annotation of crun's, which podman run --group-add keep-groups writes */
+static bool keeps_groups(const struct oci_kvs *notes)
+{
+	for (size_t i = 0; i < notes->n; i++)
+		if (!strcmp(notes->v[i].key, "run.oci.keep_original_groups"))
+			return !strcmp(notes->v[i].value, "1");
+	return false;
+}
+
 static void read_spec(const struct json *root, struct oci_spec *s)
 {
 	static const char *const not_here[] = {"solaris", "windows", "vm", "zos"};
@@ -183,6 +192,7 @@ static void read_spec(const struct json *root, struct oci_spec *s)
 		read_hook_list(&list, &s->hooks[k]);
 	}
 	s->annotations = oci_json_kvs(&notes, OCI_MAX_STRINGS);
+	s->process.keep_groups = keeps_groups(&s->annotations);
 	oci_read_linux(&lin, s);
 }
 

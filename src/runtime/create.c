@@ -63,6 +63,19 @@ static void handover_close(struct handover *h)
 	handover_init(h);
 }
 
+/* As crun: who asks for a user namespace and says no more is root in it, and there alone */
+static void default_maps(struct oci_spec *s)
+{
+	static struct oci_idmap uid = {.size = 1}, gid = {.size = 1};
+
+	if (!s->ns[OCI_NS_USER].set || s->ns[OCI_NS_USER].path || s->idmaps.n_uid ||
+	    s->idmaps.n_gid)
+		return;
+	uid.host = sys_get_uid();
+	gid.host = sys_get_gid();
+	s->idmaps = (struct oci_idmaps){.uid = &uid, .gid = &gid, .n_uid = 1, .n_gid = 1};
+}
+
 static int load_bundle(struct creation *c, struct err *e)
 {
 	struct arena *a = &c->rt->arena;
@@ -79,8 +92,10 @@ static int load_bundle(struct creation *c, struct err *e)
 		return err_set(e, r, "path of bundle %s", c->o->bundle);
 	r = statedir_read_config(c->rt, fd, c->o->config ? c->o->config : STATEDIR_CONFIG,
 				 &c->config, &c->spec, e);
-	if (r == 0)
+	if (r == 0) {
+		default_maps(&c->spec);
 		r = check_spec(&c->spec, e);
+	}
 	if (r < 0)
 		return r;
 	root = c->spec.root_path;

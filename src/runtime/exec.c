@@ -120,7 +120,7 @@ static void joined_main(struct joining *j, bool born)
 	if (r >= 0)
 		r = label_open(&j->process, &label, &e);
 	if (r >= 0)
-		r = ns_join(j->ns_fds, false, &e);
+		r = ns_join(j->ns_fds, false, j->process.keep_groups, &e);
 	if (r == 0)
 		r = stage_keyring(&j->state, false, j->spec.ns[OCI_NS_USER].set, &e);
 	if (r == 0 && j->process.terminal)

@@ -73,9 +73,9 @@ bool ns_is_ours(int fd, enum oci_ns_kind kind)
 	       want.st_dev == have.st_dev && want.st_ino == have.st_ino;
 }
 
-int ns_become_root(struct err *e)
+int ns_become_root(bool keep_groups, struct err *e)
 {
-	int r = sys_set_groups(NULL, 0);
+	int r = keep_groups ? 0 : sys_set_groups(NULL, 0);
 
 	if (r == 0 || r == -EPERM) /* setgroups may be denied in the namespace */
 		r = sys_set_gid(0);
@@ -108,7 +108,7 @@ static int join_others(int *fds, bool with_pid, bool again, struct err *e)
 	return 0;
 }
 
-int ns_join(int *fds, bool with_pid, struct err *e)
+int ns_join(int *fds, bool with_pid, bool keep_groups, struct err *e)
 {
 	bool user = fds[OCI_NS_USER] >= 0 && !ns_is_ours(fds[OCI_NS_USER], OCI_NS_USER);
 	int r = join_others(fds, with_pid, user, e);
@@ -117,7 +117,7 @@ int ns_join(int *fds, bool with_pid, struct err *e)
 		r = join_one(&fds[OCI_NS_USER], OCI_NS_USER);
 		if (r < 0)
 			return err_set(e, r, "join user namespace");
-		r = ns_become_root(e);
+		r = ns_become_root(keep_groups, e);
 		if (r == 0)
 			r = join_others(fds, with_pid, false, e);
 	}

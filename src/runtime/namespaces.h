@@ -30,10 +30,10 @@ bool ns_is_ours(int fd, enum oci_ns_kind kind);
  * First what our own rights allow, then the user namespace, whose root we become, then the rest: a
  * network namespace may belong to the host or to the user namespace that is joined with it.
  */
-int ns_join(int *fds, bool with_pid, struct err *e);
+int ns_join(int *fds, bool with_pid, bool keep_groups, struct err *e);
 
 /** ns_become_root() - of the user namespace that we are in: its ids must be mapped */
-int ns_become_root(struct err *e);
+int ns_become_root(bool keep_groups, struct err *e);
 
 /** ns_clone_flags() - CLONE_NEW* of what is new, but cgroup and time: those are entered later, or before */
 uint64_t ns_clone_flags(const struct oci_spec *s);

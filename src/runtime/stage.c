@@ -170,9 +170,9 @@ static int enter(struct stage *s, struct err *e)
 	if (r == 0 && s->spec->ns[OCI_NS_USER].set) {
 		r = wait_ack(s, e);
 		if (r == 0)
-			r = ns_become_root(e);
+			r = ns_become_root(s->spec->process.keep_groups, e);
 	}
-	return r == 0 ? ns_join(s->ns_fds, false, e) : r;
+	return r == 0 ? ns_join(s->ns_fds, false, s->spec->process.keep_groups, e) : r;
 }
 
 static int birth(struct stage *s, struct err *e)

@@ -67,8 +67,7 @@ int terminal_plan(struct terminal *t, const char *socket, bool foreground, struc
 		return r < 0 ? err_set(e, r, "console socket %s", socket) : 0;
 	}
 	if (!foreground)
-		return err_text(e, -EINVAL,
-				"cannot allocate tty: detached without --console-socket");
+		return err_text(e, -EINVAL, "cannot allocate tty: detached, use --console-socket");
 	r = find_host(t, e);
 	if (r < 0)
 		return r;

@@ -38,7 +38,7 @@ bool usher_needed(const struct oci_spec *s)
 	return s->ns[OCI_NS_TIME].set || (s->ns[OCI_NS_USER].set && joins);
 }
 
-static int new_user(int fd, struct err *e)
+static int new_user(int fd, bool keep_groups, struct err *e)
 {
 	struct stage_msg m = {.kind = STAGE_USERNS};
 	struct stage_ack ack;
@@ -49,7 +49,7 @@ static int new_user(int fd, struct err *e)
 	if (sys_write(fd, &m, sizeof(m)) < 0 ||
 	    sys_read(fd, &ack, sizeof(ack)) != (ssize_t)sizeof(ack))
 		return err_set(e, -EPIPE, "the runtime is gone");
-	return ns_become_root(e);
+	return ns_become_root(keep_groups, e);
 }
 
 /* The offsets are those of the namespace for children, and fixed once one is in it. */
@@ -86,9 +86,9 @@ static int enter(const struct usher *u, bool born, int fd, struct err *e)
 	if (r == 0)
 		r = become_victim(u->process, e);
 	if (r == 0)
-		r = ns_join(u->ns_fds, true, e);
+		r = ns_join(u->ns_fds, true, u->process->keep_groups, e);
 	if (r == 0 && s && is_new(s, OCI_NS_USER))
-		r = new_user(fd, e);
+		r = new_user(fd, u->process->keep_groups, e);
 	if (r == 0 && s && is_new(s, OCI_NS_TIME))
 		r = new_time(s, offsets, e);
 	return r;

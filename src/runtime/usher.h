@@ -14,7 +14,7 @@ struct cgroup;
 struct usher {
 	const struct oci_spec
 		*spec; /* whose user and time namespaces are made if new; NULL = none */
-	const struct oci_process *process; /* for its oom_score_adj */
+	const struct oci_process *process; /* for its oom_score_adj and groups */
 	const struct cgroup *cgroup;	   /* entered before any namespace */
 	int *ns_fds;			   /* joined; closed in the new process */
 	uint64_t flags;			   /* CLONE_NEW* of the clone itself */

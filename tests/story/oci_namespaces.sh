@@ -179,7 +179,9 @@ linux_more=,$maps
 refuse "mappings without a user namespace" 'need a new user namespace'
 linux_more=
 namespaces="$namespaces,{\"type\":\"user\"}"
-refuse "a user namespace without mappings" 'needs uidMappings'
+linux_more=',"uidMappings":[{"containerID":0,"hostID":0,"size":1}]'
+refuse "a user namespace with half of the mappings" 'needs uidMappings and gidMappings'
+linux_more=
 namespaces='{"type":"pid"},{"type":"mount"},{"type":"uts"},{"type":"pid"}'
 refuse "a kind twice" 'twice'
 namespaces='{"type":"pid"},{"type":"mount"},{"type":"uts"}'

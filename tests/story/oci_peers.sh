@@ -76,5 +76,43 @@ else
 	skip "delete --force of a container that sits frozen in another group" "no v1 freezer"
 fi
 config_reset
+
+# a user namespace of which nothing more is said
+namespaces="$namespaces,{\"type\":\"user\"}"
+sh_args 'cat /proc/self/uid_map /proc/self/gid_map'
+config b
+container_name
+expect_out '^ +0 +0 +1$' "a user namespace without mappings" oci run --bundle b "$id"
+expect_equal 2 "$(grep -cE '^ +0 +0 +1$' "$TMP/.tap.out")" "has one uid and one gid, the caller's"
+config_reset
+
+# podman run --group-add keep-groups
+sh_args 'grep Groups /proc/self/status'
+for user_ns in '' ',{"type":"user"}'; do
+	namespaces="$namespaces$user_ns"
+	top_more=',"annotations":{"run.oci.keep_original_groups":"1"}'
+	config b
+	container_name
+	expect_out '^Groups:[[:space:]]*(7 9|65534 65534)[[:space:]]*$' "the caller's groups are kept${user_ns:+ in a user namespace}" \
+		setpriv --groups 7,9 "$RUNTIME" oci --root "$STATE" run --bundle b "$id"
+	top_more=
+	config b
+	container_name
+	expect_out '^Groups:[[:space:]]*$' "and otherwise left${user_ns:+ behind in a user namespace}" \
+		setpriv --groups 7,9 "$RUNTIME" oci --root "$STATE" run --bundle b "$id"
+done
+config_reset
+
+sh_args 'cd /proc/self/fd; echo fds *; cat <&4'
+config b
+container_name
+echo from-four >four
+fds() { oci run --preserve-fds "$1" --bundle b "$id" 3</dev/null 4<four; }
+expect_out '^fds 0 1 2 3 4 5$' "--preserve-fds" fds 2
+expect_out '^from-four' "with what is in them" fds 2
+expect_out 'warning: 2 of 40 descriptors' "more than there are" fds 40
+fds() { oci run --preserve-fds 4 --bundle b "$id" 3>&- 4<four; }
+expect_err 1 'descriptor 3, of 4 to be passed on, is closed' "a gap" fds
+config_reset
 no_leftovers "nothing is left"
 tap_end

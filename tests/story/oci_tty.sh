@@ -47,8 +47,8 @@ expect_out 'exit 0 restored' "run: standard input may be a file" pty "stdin:$TMP
 container_name
 expect_err 125 'dev/tty' "run: no terminal" setsid -w "$CLEAT" oci --root "$STATE" run --bundle b "$id"
 container_name
-expect_err 125 'without --console-socket' "run --detach needs a console socket" oci run --detach --bundle b "$id"
-expect_err 125 'without --console-socket' "create needs a console socket" oci create --bundle b "$id"
+expect_err 125 'use --console-socket' "run --detach needs a console socket" oci run --detach --bundle b "$id"
+expect_err 125 'use --console-socket' "create needs a console socket" oci create --bundle b "$id"
 no_leftovers "nothing is left"
 
 terminal=false
@@ -64,7 +64,7 @@ expect_out 'exit 127 restored' "exec -t: no such command" pty 'expect:no such fi
 expect_out 'exit 0 restored' "exec -t: a process that stays in the background" pty -- "$CLEAT" oci --root "$STATE" exec -t "$id" \
 	/bin/sh -c 'trap "" HUP; sleep 20 & exit 0'
 expect_err 125 'dev/tty' "exec -t: no terminal" setsid -w "$CLEAT" oci --root "$STATE" exec -t "$id" /bin/true
-expect_err 125 'without --console-socket' "exec -t --detach needs a console socket" oci exec -t -d "$id" /bin/true
+expect_err 125 'use --console-socket' "exec -t --detach needs a console socket" oci exec -t -d "$id" /bin/true
 expect "delete" oci delete --force "$id"
 no_leftovers "nothing is left"
 tap_end

@@ -62,7 +62,7 @@ static int set_ids(const struct oci_process *p, struct err *e)
 {
 	int r = sys_keep_caps(true);
 
-	if (r == 0)
+	if (r == 0 && !p->keep_groups)
 		r = sys_set_groups(p->groups, p->n_groups);
 	if (r < 0)
 		return err_set(e, r, "set %zu additional groups", p->n_groups);
