@@ -6,6 +6,7 @@
 #	oci ARGS...			cleat oci with a state root of this test
 #	sh_args COMMAND			set args to run COMMAND with the shell
 #	container_name			a new id in $id
+#	$BUSYBOX			the file, where the shell takes "busybox" for a word of its own
 #	no_leftovers NAME		check: no state directories, cgroups or mounts of this test
 #
 # Variables (JSON): args process_more caps mounts_more namespaces linux_more resources top_more root_more
@@ -52,7 +53,7 @@ JSON
 
 bundle() {
 	mkdir -p "$1/rootfs/bin" "$1/rootfs/tmp" "$1/rootfs/etc"
-	cp "$(command -v busybox)" "$1/rootfs/bin/busybox"
+	cp "${BUSYBOX:-$(command -v busybox)}" "$1/rootfs/bin/busybox"
 	for applet in sh true false echo cat ls id sleep mount umount ps grep stat touch mkdir ln wc head tail tr dd \
 		hostname ip test mknod readlink sort find dirname env kill unshare chmod tty stty cut uniq; do
 		ln -sf busybox "$1/rootfs/bin/$applet"
