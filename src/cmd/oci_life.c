@@ -168,7 +168,7 @@ int oci_kill_main(struct oci_cmd *c, int argc, char **argv)
 	if (n < 0)
 		return c->status;
 	if (n == 2)
-		sig = signame_parse(span_of(argv[1]));
+		sig = str_eq(argv[1], "0") ? 0 : signame_parse(span_of(argv[1]));
 	if (sig < 0) {
 		err_text(&e, -EINVAL, "signal %.32s is not known", argv[1]);
 		return oci_fail(c, &e, 1);

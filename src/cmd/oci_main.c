@@ -36,6 +36,8 @@ static const struct oci_verb verbs[] = {
 	{"pause", "ID", "stop all processes of a container", oci_pause_main, false, false},
 	{"resume", "ID", "let them go on", oci_resume_main, false, false},
 	{"update", "ID", "change limits of a container", oci_update_main, false, false},
+	{"events", "ID", "print what it uses, and when memory was lacking", oci_events_main, false,
+	 false},
 	{"ps", "ID [PS OPTIONS]", "list its processes", oci_ps_main, false, true},
 	{"list", "", "list containers", oci_list_main, false, false},
 	{"features", "", "print what this runtime can do", oci_features_main, false, false},

@@ -38,6 +38,7 @@ int oci_delete_main(struct oci_cmd *c, int argc, char **argv);
 int oci_pause_main(struct oci_cmd *c, int argc, char **argv);
 int oci_resume_main(struct oci_cmd *c, int argc, char **argv);
 int oci_update_main(struct oci_cmd *c, int argc, char **argv);
+int oci_events_main(struct oci_cmd *c, int argc, char **argv);
 int oci_ps_main(struct oci_cmd *c, int argc, char **argv);
 int oci_exec_main(struct oci_cmd *c, int argc, char **argv);
 int oci_list_main(struct oci_cmd *c, int argc, char **argv);

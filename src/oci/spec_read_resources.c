@@ -24,7 +24,8 @@ static void read_device_rules(const struct json *v, struct oci_resources *r)
 			json_fail(&type, -EINVAL, "\"%.16s\" is none of a, b, c", t);
 		if (str_empty(rwm))
 			rwm = "rwm";
-		if (strspn(rwm, "rwm") != strlen(rwm))
+		/* 'a' means nothing to runc, and is found in documents made for it */
+		if (strspn(rwm, "rwma") != strlen(rwm))
 			json_fail(&access, -EINVAL, "\"%.16s\" holds more than r, w, m", rwm);
 		d->allow = json_bool_opt(&allow, false);
 		d->type = *t;

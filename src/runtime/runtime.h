@@ -101,6 +101,17 @@ int runtime_update(struct runtime *rt, const char *id, const struct oci_resource
 int runtime_read_resources(struct runtime *rt, const char *path,
 			   struct oci_resources *ret_resources, struct err *e);
 
+/**
+ * runtime_events() - figures every @interval_ms, and each time that the kernel killed for lack of memory, until it ends
+ * @interval_ms: 0 = the figures once, then return
+ * @fn: gets a JSON document in one line, with the line's end
+ *
+ * Return: 0; -EINVAL it has ended; -errno.
+ */
+typedef void runtime_event_fn(void *data, struct span line);
+int runtime_events(struct runtime *rt, const char *id, unsigned int interval_ms,
+		   runtime_event_fn *fn, void *data, struct err *e);
+
 /** runtime_processes() - pids as this pid namespace has them, also those of exec. Return: count; -EFBIG more than @cap */
 int runtime_processes(struct runtime *rt, const char *id, pid_t *ret_pids, size_t cap,
 		      struct err *e);

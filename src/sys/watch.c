@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -74,6 +75,11 @@ void sys_sleep_ms(unsigned int ms)
 
 	while (nanosleep(&left, &left) < 0 && errno == EINTR)
 		;
+}
+
+int sys_eventfd(void)
+{
+	return SYS_RET(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
 int sys_notify_dir(int dir_fd)

@@ -27,6 +27,9 @@ int sys_poll_one(int fd, short events, int timeout_ms);
 /** sys_poll() - Return: how many are ready; 0 time is over; -errno */
 int sys_poll(struct pollfd *fds, size_t n, int timeout_ms);
 
+/** sys_eventfd() - a counter that the kernel raises; reading 8 bytes gives and clears it. Return: fd, non-blocking */
+int sys_eventfd(void);
+
 void sys_sleep_ms(unsigned int ms);
 
 /** sys_notify_dir() - inotify on a directory: writes, creations, renames into it. Return: fd, non-blocking; -errno */

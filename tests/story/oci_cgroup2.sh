@@ -8,7 +8,7 @@ need unshare
 [ "$(stat -f -c %t /sys/fs/cgroup)" = 63677270 ] && skip_all "this machine has v2: the stories themselves ran on it"
 
 chmod 755 "$TMP" # for the mapped root of a user namespace
-for story in lifecycle control update limits confine process exec seccomp hooks hostile; do
+for story in lifecycle control update events limits confine process exec seccomp hooks hostile; do
 	mkdir "$story"
 	if TMPDIR=$TMP/$story unshare -m sh -euc '
 		umount -R /sys/fs/cgroup

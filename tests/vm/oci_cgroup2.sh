@@ -23,7 +23,7 @@ expect "start QEMU" vm_start "$arch" "$arch" root.cpio cleat_data=/dev/vda \
 expect "boots to a shell" vm_shell 90 || exit
 expect "with controllers" vm_sh 10 'grep memory /sys/fs/cgroup/cgroup.controllers | grep cpuset | grep io'
 vm_sh 20 'find /sys/fs/cgroup -type d | sort >/tmp/groups; echo 2 >/proc/sys/vm/nr_hugepages'
-for story in update control limits; do
+for story in update control events limits; do
 	vm_sh 100 "mkdir -p /t/$story; cd /t/$story; CLEAT=/bin/cleat BUSYBOX=/bin/busybox TOP=/t TMPDIR=/t/$story sh /t/tests/story/oci_$story.sh >/tmp/tap 2>&1; s=\$?; cat /tmp/tap; (exit \$s)"
 	if [ $? = 0 ]; then
 		ok "oci_$story.sh ($(printf '%s\n' "$vm_out" | grep -c ^ok) checks)"

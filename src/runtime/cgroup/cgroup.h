@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "oci/spec.h"
 
@@ -107,6 +108,9 @@ int cgroup_fetch(const struct oci_strs *dirs, pid_t pid);
 
 /** cgroup_frozen() - frozen, or on the way to it */
 bool cgroup_frozen(const struct oci_strs *dirs);
+
+/** cgroup_stats() - what was used, as runc's events print it; @c as cgroup_reopen() makes it */
+void cgroup_stats(struct buf *b, const struct cgroup *c);
 
 /** cgroup_remove() - the directories and what the container made below them; waits for the kernel up to 5 s. -ENOENT is success */
 int cgroup_remove(const struct oci_strs *dirs, struct err *e);
