@@ -147,5 +147,5 @@ int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_stat
 typedef void runtime_list_fn(void *data, const struct oci_state *s, enum oci_status status);
 int runtime_list(struct runtime *rt, runtime_list_fn *fn, void *data, struct err *e);
 
-/** runtime_libseccomp() - major, minor, micro of the library that compiles filters */
+/** runtime_libseccomp() - major, minor, micro of the library that knows the calls of filters */
 void runtime_libseccomp(unsigned int ret_version[3]);

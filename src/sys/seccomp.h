@@ -6,7 +6,7 @@
 
 /*
  * System call filters of our own roles: an allow-list compiled into a binary search. Containers'
- * profiles are runtime/confine's (libseccomp); both load with sys_seccomp_load() (sys/cred.h).
+ * profiles are runtime/confine's; both load with sys_seccomp_load() (sys/cred.h).
  */
 
 struct sock_filter;

@@ -24,12 +24,12 @@ struct filter_program {
 };
 
 /**
- * filter_compile() - profile to program, by libseccomp
+ * filter_compile() - profile to program
  *
  * Names of system calls that this architecture lacks are skipped, as all runtimes do. Several
  * conditions on one argument are alternatives, as in runc and crun. Where the default is to fail, a call
- * with a number above all that the profile names is newer than the profile: it answers ENOSYS (see
- * filter_newer()). SCMP_ACT_NOTIFY is refused for write and as default (see runtime/notify.h).
+ * with a number above all that the profile names is newer than the profile: it answers ENOSYS,
+ * as in runc. SCMP_ACT_NOTIFY is refused for write and as default (see runtime/notify.h).
  *
  * Return: 0; -EOPNOTSUPP unknown architecture or flag; -E2BIG; -EINVAL.
  */
@@ -59,17 +59,3 @@ int filter_load(const struct filter_program *p, int *ret_listener, struct err *e
 /** filter_arch_name()/filter_flag_name() - what is understood, NULL behind the last one */
 const char *filter_arch_name(size_t i);
 const char *filter_flag_name(size_t i, bool *ret_kernel_has);
-
-/**
- * filter_newer() - instructions that go before a profile's program
- * @archs: of the program, libseccomp's numbers
- *
- * A program that tries a new system call and falls back on ENOSYS breaks on the EPERM of a profile that
- * was written before the call existed; glibc and others do that all the time. As runc does, but for
- * ARM's private calls, whose high numbers say nothing about age.
- *
- * Return: number of instructions; at most FILTER_MAX_NEWER.
- */
-#define FILTER_MAX_NEWER (1 + 7 * 8)
-size_t filter_newer(const struct oci_seccomp *s, const uint32_t *archs, size_t n_archs,
-		    struct sock_filter *ret_insn);
