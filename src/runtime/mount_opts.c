@@ -112,6 +112,8 @@ static int parse_one(const char *name, struct mount_opts *m)
 	} else if (!strcmp(name, "src-nofollow") || !strcmp(name, "dest-nofollow")) { /* crun's */
 		m->src_nofollow |= *name == 's';
 		m->dst_nofollow |= *name == 'd';
+	} else if (!strcmp(name, "copy-symlink")) {
+		m->copy_link = true;
 	} else if (!strncmp(name, "idmap", 5) && (!name[5] || name[5] == '=')) {
 		m->idmap = true;
 		m->idmap_text = name[5] ? name + 6 : m->idmap_text;

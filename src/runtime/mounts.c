@@ -83,6 +83,32 @@ static int mount_bind(struct rootfs *r, const struct oci_mount *m, struct mount_
 	return bind_fd(r, m, o, tree < 0 ? src : tree, tree >= 0, e);
 }
 
+/* crun's "copy-symlink": a source that is a link is not followed on the host; one like it is made in the root. */
+static int copy_link(struct rootfs *r, const struct oci_mount *m, struct mount_opts *o,
+		     struct err *e)
+{
+	static char path[PATH_MAX], target[PATH_MAX], have[PATH_MAX];
+	char name[NAME_MAX + 1];
+	auto_close int parent = -1;
+	int ret = source_path(r->bundle, m, path, sizeof(path), e);
+
+	if (ret < 0)
+		return ret;
+	ret = sys_readlink(AT_FDCWD, path, target, sizeof(target));
+	if (ret == -EINVAL)
+		return mount_bind(r, m, o, e);
+	if (ret < 0)
+		return err_set(e, ret, "source %s", path);
+	parent = place_parent(r->root_fd, m->destination, name, e);
+	if (parent < 0)
+		return parent;
+	ret = sys_symlink(target, parent, name);
+	if (ret == -EEXIST && sys_readlink(parent, name, have, sizeof(have)) >= 0 &&
+	    str_eq(have, target))
+		ret = 0;
+	return ret < 0 ? err_set(e, ret, "make the link") : 0;
+}
+
 /* "remount": other options for what is there. */
 static int remount(struct rootfs *r, const struct oci_mount *m, struct mount_opts *o, bool bind,
 		   struct err *e)
@@ -255,7 +281,7 @@ static int mount_one(struct rootfs *r, const struct oci_mount *m, struct err *e)
 	if (o.flags & MS_REMOUNT)
 		ret = remount(r, m, &o, bind, e);
 	else if (bind)
-		ret = mount_bind(r, m, &o, e);
+		ret = o.copy_link ? copy_link(r, m, &o, e) : mount_bind(r, m, &o, e);
 	else if (str_empty(m->type))
 		ret = err_text(e, -EINVAL, "neither a type nor an option bind");
 	else

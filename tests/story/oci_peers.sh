@@ -103,6 +103,20 @@ for user_ns in '' ',{"type":"user"}'; do
 done
 config_reset
 
+# a bind of a link that is copied instead of followed
+ln -s point-to-nowhere dangling
+echo file >plain
+bind() { printf ',{"destination":"%s","type":"bind","source":"%s","options":["bind","copy-symlink"]}' "$1" "$2"; }
+mounts_more=$(bind /a/sym/link "$TMP/dangling")$(bind /a/plain "$TMP/plain")
+sh_args 'readlink /a/sym/link; cat /a/plain'
+config b
+for time in first second; do
+	container_name
+	expect_out '^point-to-nowhere$' "copy-symlink, $time time" oci run --bundle b "$id"
+done
+expect_equal file "$(tail -n 1 "$TMP/.tap.out")" "what is no link is bound"
+config_reset
+
 sh_args 'cd /proc/self/fd; echo fds *; cat <&4'
 config b
 container_name
