@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/err.h"
 
+#include <errno.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,9 +59,10 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	va_list ap;
 	int code;
 
+	/* a failure that nobody explained is still one */
 	if (!e)
-		return 0;
-	code = e->code;
+		return -EIO;
+	code = e->code ? e->code : -EIO;
 	memcpy(inner, e->msg, sizeof(inner));
 	va_start(ap, fmt);
 	set(e, code, inner, fmt, ap);

@@ -106,7 +106,9 @@ static void errors_explain(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(err_wrap(&e, "nothing"), 0);
+	assert_int_equal(err_wrap(&e, "nothing"), -EIO);
+	assert_int_equal(e.code, -EIO);
+	e.code = 0;
 	assert_int_equal(err_set(&e, -ENOENT, "open %s", "x"), -ENOENT);
 	assert_string_equal(e.msg, "open x: No such file or directory");
 	assert_int_equal(err_wrap(&e, "start %d", 7), -ENOENT);
@@ -115,7 +117,7 @@ static void errors_explain(void **state)
 	assert_string_equal(e.msg, "whole text");
 	assert_int_equal(e.code, -EINVAL);
 	assert_int_equal(err_set(NULL, -EIO, "x"), -EIO);
-	assert_int_equal(err_wrap(NULL, "x"), 0);
+	assert_int_equal(err_wrap(NULL, "x"), -EIO);
 }
 
 static void long_errors_are_marked(void **state)
