@@ -428,7 +428,9 @@ int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_
 	terminal_init(&c->terminal);
 	handover_init(&h);
 	/* what the caller left open is not the container's, but for --preserve-fds */
-	sys_cloexec_from(3 + (int)(o->listen_fds + o->preserve_fds));
+	r = sys_cloexec_from(3 + (int)(o->listen_fds + o->preserve_fds));
+	if (r < 0)
+		return err_set(e, r, "close what the caller left open");
 	r = oci_id_check(o->id, e);
 	if (r == 0)
 		r = load_bundle(c, e);
@@ -440,8 +442,8 @@ int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_
 		return r;
 	warn(c);
 	/* inherited by the stage: nobody in the container may look at us through /proc (CVE-2016-9962) */
-	sys_set_dumpable(false);
-	r = make(c, &h, e);
+	r = sys_set_dumpable(false);
+	r = r < 0 ? err_set(e, r, "become closed to /proc") : make(c, &h, e);
 	handover_close(&h);
 	if (r < 0)
 		creation_abort(c);

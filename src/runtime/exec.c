@@ -163,13 +163,14 @@ static int open_namespaces(struct joining *j, struct err *e)
 static int prepare(struct runtime *rt, struct joining *j, struct err *e)
 {
 	auto_close int dir = statedir_open(rt, j->o->id, e);
-	enum oci_status status;
-	int pair[2], r;
+	int pair[2], r, status;
 
 	r = dir < 0 ? dir : statedir_load(rt, dir, &j->state, e);
 	if (r < 0)
 		return r;
-	status = statedir_status(dir, &j->state);
+	status = statedir_status(dir, &j->state, e);
+	if (status < 0)
+		return status;
 	/* a process that joins a frozen cgroup stops, and we with it, until somebody resumes it */
 	if (status == OCI_PAUSED && !j->o->ignore_paused)
 		return err_text(e, -EBUSY,
@@ -177,7 +178,7 @@ static int prepare(struct runtime *rt, struct joining *j, struct err *e)
 				"override)");
 	if (status != OCI_RUNNING && status != OCI_CREATED && status != OCI_PAUSED)
 		return err_text(e, -EINVAL, "cannot exec in a %s container: %s",
-				oci_status_name(status), j->o->id);
+				oci_status_name((enum oci_status)status), j->o->id);
 	r = statedir_load_config(rt, dir, &j->spec, e);
 	if (r == 0)
 		r = exec_process(rt, j->o, &j->spec.process, &j->process, e);
@@ -224,18 +225,12 @@ static int split_off(struct joining *j, struct err *e)
 		joined_main(j, born);
 	}
 	if (pid_ns >= 0)
-		sys_setns(own, CLONE_NEWPID);
+		r = sys_setns(own, CLONE_NEWPID);
 	sys_close(take_fd(&j->stage_fd));
 	sys_close(take_fd(&j->console_fd));
-	return j->pid < 0 ? err_set(e, j->pid, "new process") : 0;
-}
-
-static void end(const struct joining *j)
-{
-	struct sys_exit ignored;
-
-	sys_kill(j->pid, SIGKILL);
-	sys_wait(j->pid, 0, &ignored);
+	if (j->pid < 0)
+		return err_set(e, j->pid, "new process");
+	return r < 0 ? err_set(e, r, "return to the pid namespace") : 0;
 }
 
 static int wait_exec(struct runtime *rt, struct joining *j, struct err *e)
@@ -255,7 +250,6 @@ static int wait_exec(struct runtime *rt, struct joining *j, struct err *e)
 	}
 	if (r == 0)
 		return 0;
-	end(j);
 	if (r < 0)
 		return e->code ? r : err_set(e, r, "talk to the new process");
 	rt->exit_code = m.exit_code;
@@ -265,6 +259,7 @@ static int wait_exec(struct runtime *rt, struct joining *j, struct err *e)
 int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_status, struct err *e)
 {
 	static struct joining j;
+	struct sys_exit ignored;
 	int r;
 
 	j = (struct joining){.o = o,
@@ -274,14 +269,14 @@ int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_stat
 			     .agent_fd = -1,
 			     .pidfd = -1};
 	terminal_init(&j.terminal);
-	for (size_t k = 0; k < OCI_NS_COUNT; k++)
-		j.ns_fds[k] = -1;
 	ns_fds_init(j.ns_fds);
-	sys_cloexec_from(3 + (int)o->preserve_fds);
+	r = sys_cloexec_from(3 + (int)o->preserve_fds);
+	if (r < 0)
+		return err_set(e, r, "close what the caller left open");
 	if (!o->detach)
 		sys_signals_block_all();
-	sys_set_dumpable(false);
-	r = oci_id_check(o->id, e);
+	r = sys_set_dumpable(false);
+	r = r < 0 ? err_set(e, r, "become closed to /proc") : oci_id_check(o->id, e);
 	if (r == 0)
 		r = prepare(rt, &j, e);
 	if (r == 0)
@@ -290,13 +285,15 @@ int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_stat
 		r = wait_exec(rt, &j, e);
 	if (r == 0)
 		r = run_send_pidfd(o->pidfd_socket, "setns", j.pid, j.pidfd, e);
-	if (r == 0) {
+	if (r == 0)
 		r = statedir_pid_file(o->pid_file, j.pid, e);
-		if (r < 0)
-			end(&j); /* nobody would know of it */
+	if (r == 0)
+		*ret_status = 0;
+	if (r == 0 && !o->detach)
+		r = terminal_wait(&j.terminal, j.pid, j.pidfd, ret_status, e);
+	if (r < 0 && j.pid > 0) { /* a failure leaves nothing behind */
+		sys_kill(j.pid, SIGKILL);
+		sys_wait(j.pid, 0, &ignored);
 	}
-	if (r < 0)
-		return r;
-	*ret_status = 0;
-	return o->detach ? 0 : terminal_wait(&j.terminal, j.pid, j.pidfd, ret_status, e);
+	return r;
 }

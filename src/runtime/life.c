@@ -85,35 +85,34 @@ static int signal_first(const struct oci_state *s, int sig)
 	uint64_t ticks;
 	int r;
 
-	if (fd < 0 && fd != -ENOSYS && fd != -EPERM)
+	if (fd == -ESRCH)
 		return fd;
 	r = sys_proc_start_time(s->pid, &ticks);
 	if (r < 0 || ticks != s->start_ticks)
-		return -ESRCH;
+		return r < 0 ? r : -ESRCH;
 	return fd >= 0 ? sys_pidfd_signal(fd, sig) : sys_kill(s->pid, sig);
 }
 
 /* Gone is gone for everybody: the parent may still have to ask for its exit status. */
 static int kill_and_wait(const struct oci_state *s, struct err *e)
 {
-	uint64_t ticks;
-	char how;
+	int r = 0;
 
 	if (s->own_pid_ns) {
-		signal_first(s, SIGKILL);
+		r = signal_first(s, SIGKILL);
 		cgroup_thaw(&s->cgroups, NULL); /* v1: what is frozen does not die */
 	}
 	if (s->cgroups.n && (!s->own_pid_ns || s->pid == 0)) {
-		int r = cgroup_signal_all(&s->cgroups, SIGKILL, e);
-
+		r = cgroup_signal_all(&s->cgroups, SIGKILL, e);
 		if (r < 0 && r != -ESRCH)
 			return r;
 	} else if (!s->own_pid_ns) {
-		signal_first(s, SIGKILL);
+		r = signal_first(s, SIGKILL);
 	}
+	if (r < 0 && r != -ESRCH)
+		return err_set(e, r, "kill container %s", s->id);
 	for (unsigned int waited = 0; s->pid && waited < WAIT_MS; waited += 2) {
-		if (sys_proc_stat(s->pid, &how, &ticks) < 0 || ticks != s->start_ticks ||
-		    how == 'Z' || how == 'X')
+		if (statedir_alive(s) == 0)
 			return 0;
 		if (waited ==
 		    FETCH_MS) /* v1: somebody may have frozen it in a cgroup that is not ours */
@@ -206,7 +205,7 @@ static int destroy(struct runtime *rt, struct found *f, struct err *e)
 {
 	static struct oci_spec spec;
 	struct err hook = {0};
-	int r, config = statedir_load_config(rt, f->dir_fd, &spec, NULL);
+	int r, config = statedir_load_config(rt, f->dir_fd, &spec, &hook);
 
 	/* without a pid namespace of its own, others may have outlived the first process */
 	if (f->status != OCI_STOPPED || !f->state.own_pid_ns) {
@@ -220,8 +219,9 @@ static int destroy(struct runtime *rt, struct found *f, struct err *e)
 	if (r == 0)
 		r = statedir_remove(rt, f->state.id, e);
 	/* the container is gone whatever they answer: the specification wants a warning */
-	if (r == 0 && config == 0 &&
-	    hooks_run(&spec, OCI_HOOK_POSTSTOP, &f->state, OCI_STOPPED, &hook) < 0)
+	if (r == 0 && config == 0)
+		config = hooks_run(&spec, OCI_HOOK_POSTSTOP, &f->state, OCI_STOPPED, &hook);
+	if (r == 0 && config < 0 && config != -ENOENT)
 		memcpy(rt->warning, hook.msg, sizeof(rt->warning));
 	return r;
 }
@@ -237,7 +237,7 @@ int runtime_delete(struct runtime *rt, const char *id, bool force, struct err *e
 			       ? e->code
 			       : statedir_remove(rt, id, e); /* a create that got nowhere */
 	}
-	if (r < 0 && force && r != -EINVAL)
+	if (r == -EBADMSG && force)
 		return statedir_remove(rt, id, e);
 	if (r < 0)
 		return r;

@@ -83,7 +83,9 @@ int mounts_cgroup(struct rootfs *r, const struct oci_mount *m, const struct moun
 		return err_set(e, ret, "mount tmpfs");
 	top = rooted_open(r->root_fd, m->destination, O_PATH | O_DIRECTORY, 0, e);
 	ret = top < 0 ? top : sys_statfs(top, &fs);
-	if (ret == 0 && fs.f_type != TMPFS_MAGIC)
+	if (ret < 0)
+		return err_set(e, ret, "open the cgroup mount");
+	if (fs.f_type != TMPFS_MAGIC)
 		ret = err_text(e, -EAGAIN, "the destination was exchanged while it was mounted");
 	for (size_t i = 0; i < r->cgroup->n && ret == 0; i++)
 		ret = mount_v1(r, o, top, &r->cgroup->h[i], e);

@@ -89,8 +89,15 @@ int runtime_run(struct runtime *rt, const struct runtime_create *o, bool keep, i
 	*ret_status = 0;
 	if (o->foreground)
 		r = terminal_wait(&c.terminal, c.state.pid, c.pidfd, ret_status, e);
-	if (r == 0 && o->foreground && !keep)
-		r = clean_up(&c, e);
-	creation_end(&c);
+	if (r == 0 && o->foreground) {
+		c.state.pid = 0; /* its number may be somebody else's now */
+		if (!keep)
+			r = clean_up(&c, e);
+	}
+	/* nobody else will: a second try, whatever the first one could not do */
+	if (r < 0)
+		creation_abort(&c);
+	else
+		creation_end(&c);
 	return r;
 }

@@ -301,6 +301,7 @@ void stage_main(struct stage *s)
 			   .sync_fd = s->sync_fd,
 			   .exit_code = EXIT_RUNTIME};
 	struct err e = {0};
+	ssize_t n;
 	char go;
 	int r = until_ready(s, &b, &e);
 
@@ -312,10 +313,11 @@ void stage_main(struct stage *s)
 	}
 	if (s->go_fd != s->sync_fd)
 		sys_close(s->sync_fd);
-	/* nobody left who could start us: end quietly */
-	if (sys_read(s->go_fd, &go, 1) != 1)
+	n = sys_read(s->go_fd, &go, 1);
+	if (n == 0) /* nobody left who could start us: end quietly */
 		sys_exit_now(1);
-	r = hooks_run(s->spec, OCI_HOOK_START_CONTAINER, s->state, OCI_CREATED, &e);
+	r = n < 0 ? err_set(&e, (int)n, "wait for the start")
+		  : hooks_run(s->spec, OCI_HOOK_START_CONTAINER, s->state, OCI_CREATED, &e);
 	if (r == 0)
 		become_exec(&b, &e);
 	stage_report(s->started_fd, b.exit_code, &e);

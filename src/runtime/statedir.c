@@ -60,6 +60,8 @@ int statedir_make(struct runtime *rt, const char *id, struct err *e)
 	if (r == -EEXIST)
 		return err_text(e, r, "container with id %s already exists", id);
 	fd = r < 0 ? r : sys_open(rt->root_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (fd < 0 && r == 0)
+		sys_unlink(rt->root_fd, id, AT_REMOVEDIR);
 	return fd < 0 ? err_set(e, fd, "make %s/%s", rt->root, id) : fd;
 }
 
@@ -130,7 +132,9 @@ int statedir_load(struct runtime *rt, int dir_fd, struct oci_state *ret_state, s
 	if (n < 0)
 		return (int)n;
 	return oci_state_read((struct span){state_text, (size_t)n}, pool, sizeof(pool), &rt->arena,
-			      ret_state, e);
+			      ret_state, e) < 0
+		       ? -EBADMSG
+		       : 0;
 }
 
 int statedir_save_config(int dir_fd, struct span config, struct err *e)
@@ -214,21 +218,36 @@ int statedir_read_process(struct runtime *rt, const char *path, struct oci_proce
 				e);
 }
 
-enum oci_status statedir_status(int dir_fd, const struct oci_state *s)
+int statedir_alive(const struct oci_state *s)
 {
 	uint64_t ticks;
-	struct stat st;
 	char how;
+	int r = sys_proc_stat(s->pid, &how, &ticks);
+
+	if (r < 0)
+		return r == -ESRCH ? 0 : r;
+	return ticks == s->start_ticks && how != 'Z' && how != 'X';
+}
+
+int statedir_status(int dir_fd, const struct oci_state *s, struct err *e)
+{
+	struct stat st;
+	int r;
 
 	if (s->pid == 0)
 		return OCI_CREATING;
-	if (sys_proc_stat(s->pid, &how, &ticks) < 0 || ticks != s->start_ticks || how == 'Z' ||
-	    how == 'X')
+	r = statedir_alive(s);
+	if (r == 0)
 		return OCI_STOPPED;
-	if (cgroup_frozen(&s->cgroups))
+	if (r == 1)
+		r = cgroup_frozen(&s->cgroups);
+	if (r == 1)
 		return OCI_PAUSED;
-	return sys_statat(dir_fd, STATEDIR_START, &st, AT_SYMLINK_NOFOLLOW) == 0 ? OCI_CREATED
-										 : OCI_RUNNING;
+	if (r == 0)
+		r = sys_statat(dir_fd, STATEDIR_START, &st, AT_SYMLINK_NOFOLLOW);
+	if (r < 0 && r != -ENOENT)
+		return err_set(e, r, "status of container %s", s->id);
+	return r == 0 ? OCI_CREATED : OCI_RUNNING;
 }
 
 int statedir_find(struct runtime *rt, const char *id, struct found *f, struct err *e)
@@ -243,8 +262,12 @@ int statedir_find(struct runtime *rt, const char *id, struct found *f, struct er
 		sys_close(f->dir_fd);
 		return err_wrap(e, "container %s", id) ? r : r;
 	}
-	f->status = statedir_status(f->dir_fd, &f->state);
-	return 0;
+	r = statedir_status(f->dir_fd, &f->state, e);
+	if (r < 0)
+		sys_close(f->dir_fd);
+	else
+		f->status = (enum oci_status)r;
+	return r < 0 ? r : 0;
 }
 
 int statedir_pid_file(const char *path, pid_t pid, struct err *e)
@@ -261,5 +284,7 @@ int statedir_pid_file(const char *path, pid_t pid, struct err *e)
 	r = fd < 0 ? fd : sys_write_all(fd, number, (size_t)n);
 	if (r == 0)
 		r = sys_rename(AT_FDCWD, tmp, AT_FDCWD, path, 0);
+	if (r < 0 && fd >= 0)
+		sys_unlink(AT_FDCWD, tmp, 0);
 	return r < 0 ? err_set(e, r, "write pid file %s", path) : 0;
 }

@@ -35,7 +35,10 @@ int statedir_load_resources(struct runtime *rt, int dir_fd, struct oci_resources
 			    struct err *e);
 
 /** statedir_status() - by looking at the process, its freezer and the start pipe */
-enum oci_status statedir_status(int dir_fd, const struct oci_state *s);
+int statedir_status(int dir_fd, const struct oci_state *s, struct err *e);
+
+/** statedir_alive() - is the process that we know there and no zombie? Return: 1; 0; -errno cannot be told */
+int statedir_alive(const struct oci_state *s);
 
 /** struct found - a container, what every verb after create needs first */
 struct found {

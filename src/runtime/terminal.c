@@ -203,7 +203,7 @@ static int copy(const struct terminal *t, int signal_fd, pid_t pid, int pidfd,
 			ended = r > 0;
 		}
 	}
-	return r < 0 ? r : 0;
+	return r < 0 && !ended ? r : 0;
 }
 
 static int take_master(struct terminal *t, int *ret_fd)

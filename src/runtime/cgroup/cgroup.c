@@ -85,12 +85,15 @@ static int refuse_used(int fd, const char *path, struct err *e)
 {
 	const struct oci_strs dirs = {(char *[]){(char *)(uintptr_t)path}, 1};
 	char pids[32];
+	ssize_t n = cgroup_read(fd, "cgroup.procs", pids, sizeof(pids));
 
-	if (cgroup_read(fd, "cgroup.procs", pids, sizeof(pids)) > 0)
+	if (n > 0)
 		return err_text(e, -EBUSY, "container's cgroup is not empty: %s", path);
-	if (cgroup_frozen(&dirs))
-		return err_text(e, -EBUSY, "container's cgroup unexpectedly frozen: %s", path);
-	return 0;
+	if (n == 0)
+		n = cgroup_frozen(&dirs);
+	if (n < 0)
+		return err_set(e, (int)n, "look at cgroup %s", path);
+	return n ? err_text(e, -EBUSY, "container's cgroup unexpectedly frozen: %s", path) : 0;
 }
 
 static int make_dirs(struct cgroup *c, struct cgroup_hierarchy *h, struct err *e)
@@ -248,6 +251,8 @@ static int remove_tree(int parent_fd, const char *name, unsigned int depth)
 
 int cgroup_remove(const struct oci_strs *dirs, struct err *e)
 {
+	int ret = 0;
+
 	for (size_t i = 0; i < dirs->n; i++) {
 		int64_t until = 0;
 		int r;
@@ -260,8 +265,8 @@ int cgroup_remove(const struct oci_strs *dirs, struct err *e)
 				break;
 			sys_sleep_ms(1);
 		}
-		if (r < 0)
-			return err_set(e, r, "remove cgroup %s", dirs->v[i]);
+		if (r < 0 && ret == 0)
+			ret = err_set(e, r, "remove cgroup %s", dirs->v[i]);
 	}
-	return 0;
+	return ret;
 }

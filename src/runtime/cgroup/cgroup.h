@@ -106,8 +106,8 @@ int cgroup_thaw(const struct oci_strs *dirs, struct err *e);
 /** cgroup_fetch() - @pid back into the cgroup that freezes the container: out of another one in which it is frozen */
 int cgroup_fetch(const struct oci_strs *dirs, pid_t pid);
 
-/** cgroup_frozen() - frozen, or on the way to it */
-bool cgroup_frozen(const struct oci_strs *dirs);
+/** cgroup_frozen() - frozen, or on the way to it. Return: 1; 0, also when it is gone; -errno */
+int cgroup_frozen(const struct oci_strs *dirs);
 
 /** cgroup_stats() - what was used, as runc's events print it; @c as cgroup_reopen() makes it */
 void cgroup_stats(struct buf *b, const struct cgroup *c);

@@ -26,19 +26,21 @@ static const struct freezer {
 	{"cgroup.freeze", "1", "0", "cgroup.events", "frozen 1"},
 };
 
-/* The directory's descriptor. -ENOENT: nothing to freeze with */
+/* The directory's descriptor. -ENOENT: nothing to freeze with; what cannot be looked at is an error */
 static int find(const struct oci_strs *dirs, const struct freezer **ret_freezer)
 {
 	struct stat st;
+	int r;
 
 	for (size_t k = 0; k < ARRAY_LEN(freezers); k++) {
 		for (size_t i = 0; i < dirs->n; i++) {
 			auto_close int fd = sys_open(AT_FDCWD, dirs->v[i], O_PATH | O_DIRECTORY, 0);
 
-			if (fd < 0 || sys_statat(fd, freezers[k].file, &st, 0) < 0)
-				continue;
-			*ret_freezer = &freezers[k];
-			return take_fd(&fd);
+			r = fd < 0 ? fd : sys_statat(fd, freezers[k].file, &st, 0);
+			if (r == 0)
+				*ret_freezer = &freezers[k];
+			if (r != -ENOENT)
+				return r < 0 ? r : take_fd(&fd);
 		}
 	}
 	return -ENOENT;
@@ -65,8 +67,10 @@ int cgroup_freeze(const struct oci_strs *dirs, struct err *e)
 	int64_t begin = sys_now_ms(), again = begin, now = begin;
 	int r;
 
-	if (fd < 0)
+	if (fd == -ENOENT)
 		return err_text(e, -EOPNOTSUPP, "there is no freezer for the container's cgroup");
+	if (fd < 0)
+		return err_set(e, fd, "look for the freezer");
 	while (now - begin < WAIT_MS) {
 		if (now >= again) {
 			r = put(fd, f->file, f->frozen);
@@ -102,12 +106,14 @@ int cgroup_fetch(const struct oci_strs *dirs, pid_t pid)
 	return fd < 0 ? fd : put(fd, "cgroup.procs", text);
 }
 
-bool cgroup_frozen(const struct oci_strs *dirs)
+int cgroup_frozen(const struct oci_strs *dirs)
 {
 	const struct freezer *f;
 	auto_close int fd = find(dirs, &f);
 	char is[16];
+	ssize_t n = fd < 0 ? fd : cgroup_read(fd, f->file, is, sizeof(is));
 
-	return fd >= 0 && cgroup_read(fd, f->file, is, sizeof(is)) > 0 &&
-	       (is[0] == 'F' || is[0] == '1');
+	if (n < 0)
+		return n == -ENOENT || n == -ENODEV ? 0 : (int)n;
+	return n > 0 && (is[0] == 'F' || is[0] == '1');
 }

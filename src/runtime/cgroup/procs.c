@@ -126,7 +126,7 @@ static int kill_all(const struct oci_strs *dirs)
 
 static int tell_all(const struct oci_strs *dirs, int sig)
 {
-	bool stands = cgroup_frozen(dirs);
+	bool stands = cgroup_frozen(dirs) == 1;
 	int n;
 
 	if (!stands)
