@@ -185,8 +185,9 @@ no_leftovers "nothing is left"
 
 # features: what it says is enabled is not refused as unsupported, and the other way round
 oci features >features.json
-agrees() { # path-in-features config-fragment
-	python3 - "$1" "$(oci create --bundle b "$id" 2>&1)" <<'PY' || fail "features: $1"
+agrees() { # path-in-features; a file, because a container that is there holds its output open
+	oci create --bundle b "$id" >agrees.out 2>&1
+	python3 - "$1" "$(cat agrees.out)" <<'PY' || fail "features: $1"
 import json, sys
 value = json.load(open("features.json"))
 for key in sys.argv[1].split("."):
