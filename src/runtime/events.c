@@ -144,7 +144,7 @@ static int loop(struct watching *w, unsigned int interval_ms, struct err *e)
 		if (r < 0)
 			return err_set(e, r, "wait for events");
 		/* asked before the kills are counted: none is lost when a kill was the end */
-		ended = statedir_status(w->f.dir_fd, &w->f.state) == OCI_STOPPED;
+		ended = statedir_alive(&w->f.state) == 0;
 		if (killed(w)) {
 			struct buf b;
 
