@@ -156,9 +156,9 @@ void runtime_features(struct buf *b, bool checkpoint)
 		    "\"rdma\":true},");
 	put_seccomp(b);
 	buf_puts(b, "\"apparmor\":{\"enabled\":true},\"selinux\":{\"enabled\":true},"
-		    "\"intelRdt\":{\"enabled\":false},"
-		    "\"mountExtensions\":{\"idmap\":{\"enabled\":false}},"
-		    "\"netDevices\":{\"enabled\":false}},\"annotations\":{");
+		    "\"intelRdt\":{\"enabled\":false},\"netDevices\":{\"enabled\":false},");
+	buf_printf(b, "\"mountExtensions\":{\"idmap\":{\"enabled\":%s}}},\"annotations\":{",
+		   sys_has_call(SYS_mount_setattr) ? "true" : "false");
 	buf_printf(b, "\"io.github.seccomp.libseccomp.version\":\"%u.%u.%u\",", v[0], v[1], v[2]);
 	buf_printf(b, "\"cleat.version\":\"%s\",\"cleat.checkpoint.enabled\":\"%s\",",
 		   CLEAT_VERSION, checkpoint ? "true" : "false");
