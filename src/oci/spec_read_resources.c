@@ -177,7 +177,8 @@ void oci_read_resources(const struct json *v, struct oci_resources *r)
 	r->unified = oci_json_kvs(&unified, 128);
 	for (size_t i = 0; i < r->unified.n; i++)
 		if (strchr(r->unified.v[i].key, '/') || !strchr(r->unified.v[i].key, '.'))
-			json_fail(&unified, -EINVAL, "\"%.64s\" is not the name of a cgroup file",
+			json_fail(&unified, -EINVAL,
+				  "the specified key has not the form CONTROLLER.VALUE `%.64s`",
 				  r->unified.v[i].key);
 }
 

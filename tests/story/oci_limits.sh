@@ -92,6 +92,11 @@ resources='"devices":[{"allow":true,"access":"rwm"},{"allow":false,"type":"c","m
 out=$(run)
 expect_equal "0
 not permitted" "$out" "devices: a later rule takes away what an earlier one gave"
+resources='"devices":[{"allow":true,"access":"rwm"},{"allow":false,"access":"w"}]'
+sh_args 'dd if=/tmp/kmsg of=/tmp/x bs=9000 count=1 2>&1 | grep -c "not permitted"; (echo x >/tmp/kmsg) 2>&1 | grep -o "not permitted"'
+out=$(run)
+expect_equal "0
+not permitted" "$out" "devices: a rule for all devices takes away no more than it says"
 
 resources='"unified":{"pids.max":"3"}'
 args='["/bin/true"]'

@@ -29,13 +29,28 @@ static void number(char *dst, size_t cap, int64_t n)
 		snprintf(dst, cap, "%" PRId64, n);
 }
 
+static bool fits_everything(const struct oci_device_rule *d)
+{
+	return d->type == 'a' && d->read && d->write && d->mknod && d->major < 0 && d->minor < 0;
+}
+
 static int v1_rule(const struct cgroup_hierarchy *h, const struct oci_device_rule *d, struct err *e)
 {
 	const char *file = d->allow ? "devices.allow" : "devices.deny";
 	char line[64], major[24], minor[24];
 
-	if (d->type == 'a')
+	if (fits_everything(d))
 		return cgroup_write(h, file, "a", e);
+	if (d->type == 'a') {
+		/* to the kernel "a" is every access to every device, whatever stands behind it */
+		struct oci_device_rule one = *d;
+		int r;
+
+		one.type = 'b';
+		r = v1_rule(h, &one, e);
+		one.type = 'c';
+		return r < 0 ? r : v1_rule(h, &one, e);
+	}
 	number(major, sizeof(major), d->major);
 	number(minor, sizeof(minor), d->minor);
 	snprintf(line, sizeof(line), "%c %s:%s %s%s%s", d->type, major, minor, d->read ? "r" : "",
@@ -105,20 +120,15 @@ static void put_rule(struct program *p, const struct oci_device_rule *d)
 		put(p, BPF_ALU | BPF_AND | BPF_K, 1, 0, 0, bits);
 		put(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0, 0);
 	}
-	if (d->major >= 0 && !any_type)
+	if (d->major >= 0)
 		put(p, BPF_JMP | BPF_JNE | BPF_K, 4, 0, 0, (int32_t)d->major);
-	if (d->minor >= 0 && !any_type)
+	if (d->minor >= 0)
 		put(p, BPF_JMP | BPF_JNE | BPF_K, 5, 0, 0, (int32_t)d->minor);
 	put_return(p, d->allow);
 	/* every conditional jump so far leads to what follows */
 	for (size_t i = start; i < p->n; i++)
 		if (BPF_CLASS(p->insn[i].code) == BPF_JMP && BPF_OP(p->insn[i].code) != BPF_EXIT)
 			p->insn[i].off = (int16_t)(p->n - i - 1);
-}
-
-static bool fits_everything(const struct oci_device_rule *d)
-{
-	return d->type == 'a' && d->read && d->write && d->mknod;
 }
 
 int cgroup_v2_devices(const struct cgroup_hierarchy *h, const struct oci_resources *r,

@@ -108,6 +108,11 @@ static int limit_swap(const struct cgroup_hierarchy *h, const struct oci_resourc
 {
 	struct oci_num both = cgroup_memsw(r);
 
+	/* a 0 that stands alone: no swap, as crun; with a limit of memory it is "not given", as runc */
+	if (r->mem_swap.set && !r->mem_swap.v && !r->mem_limit.set)
+		return cgroup_has(h, "memory.swap.max") || !cgroup_no_swap()
+			       ? cgroup_write(h, "memory.swap.max", "0", e)
+			       : 0;
 	if (!both.set)
 		return 0;
 	if (!cgroup_has(h, "memory.swap.max") &&
@@ -191,6 +196,33 @@ static int refuse_v1_only(const struct oci_resources *r, struct err *e)
 	return 0;
 }
 
+/* Last, because it wins over what was converted. Texts as crun's. */
+static int limit_unified(const struct cgroup_hierarchy *h, const struct oci_kvs *files,
+			 struct err *e)
+{
+	char have[256];
+
+	for (size_t i = 0; i < files->n; i++) {
+		const char *key = files->v[i].key;
+		struct span controller = {key, strcspn(key, ".")};
+		struct err why = {0};
+		int r = cgroup_write(h, key, files->v[i].value, &why);
+
+		if (r == -ENOENT && !span_eq(controller, "cgroup") &&
+		    cgroup_read(h->fd, "cgroup.controllers", have, sizeof(have)) >= 0) {
+			have[strcspn(have, "\n")] = '\0';
+			if (!has_word(have, controller))
+				return err_text(e, r,
+						"cgroup v2: the requested cgroup controller `%.*s` "
+						"is not available",
+						(int)controller.len, controller.p);
+		}
+		if (r < 0)
+			return err_text(e, r, "%s", why.msg);
+	}
+	return 0;
+}
+
 static int limit(struct cgroup *c, const struct oci_resources *r, struct err *e)
 {
 	static const struct cgroup_file files[] = {
@@ -219,9 +251,7 @@ static int limit(struct cgroup *c, const struct oci_resources *r, struct err *e)
 		ret = cgroup_limit_huge(c, r, e);
 	if (ret == 0)
 		ret = cgroup_limit_rdma(c, r, e);
-	for (size_t i = 0; i < r->unified.n && ret == 0; i++)
-		ret = cgroup_write(h, r->unified.v[i].key, r->unified.v[i].value, e);
-	return ret;
+	return ret < 0 ? ret : limit_unified(h, &r->unified, e);
 }
 
 const struct cgroup_ops cgroup_v2_ops = {.name = "v2", .limit = limit, .of = of};

@@ -111,7 +111,7 @@ static void refuses_by_name(void **state)
 		{SPEC("", "\"resources\":{\"hugepageLimits\":[{\"pageSize\":\"2MB\"}]}"),
 		 "hugepageLimits"},
 		{SPEC("", "\"resources\":{\"unified\":{\"../x.y\":\"1\"}}"),
-		 "is not the name of a cgroup file"},
+		 "not the form CONTROLLER.VALUE"},
 		{SPEC("", "\"resources\":{\"devices\":[{\"allow\":true,\"access\":\"rwx\"}]}"),
 		 "access"},
 		{SPEC("",

@@ -110,6 +110,20 @@ static void writes_what_is_asked_for(void **state)
 		{true, "{\"memory\":{\"limit\":-1}}", {{"memory.max", "max"}}},
 		{true, "{\"memory\":{\"reservation\":5}}", {{"memory.low", "5"}}},
 		{true, "{\"memory\":{\"useHierarchy\":true,\"limit\":9}}", {{"memory.max", "9"}}},
+		{true, "{\"memory\":{\"swap\":0}}", {{"memory.swap.max", "0"}}},
+		/* devices: those that every container may use come last */
+		{false,
+		 "{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}",
+		 {{"devices.allow", "c 136:* rwm"}}},
+		{false,
+		 "{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}]}",
+		 {{"devices.deny", "a"}, {"devices.allow", "c 136:* rwm"}}},
+		{false,
+		 "{\"devices\":[{\"allow\":false,\"access\":\"w\"}]}",
+		 {{"devices.deny", "c *:* w"}, {"devices.allow", "c 136:* rwm"}}},
+		{false,
+		 "{\"devices\":[{\"allow\":false,\"type\":\"b\",\"major\":8,\"access\":\"rm\"}]}",
+		 {{"devices.deny", "b 8:* rm"}, {"devices.allow", "c 136:* rwm"}}},
 		/* cpu */
 		{false, "{\"cpu\":{\"shares\":512}}", {{"cpu.shares", "512"}}},
 		{false, "{\"cpu\":{\"quota\":20000}}", {{"cpu.cfs_quota_us", "20000"}}},
@@ -256,6 +270,10 @@ static void refuses_by_name(void **state)
 		 "network.priorities does not exist"},
 		{false, "{\"unified\":{\"memory.high\":\"5\"}}", "", "unified needs cgroup v2"},
 		{true, "{\"memory\":{\"swap\":5}}", "memory.swap.max", "needs one of memory"},
+		{true, "{\"unified\":{\"foo.bar\":\"5\"}}", "cgroup.controllers",
+		 "the requested cgroup controller `foo` is not available"},
+		{true, "{\"unified\":{\"cgroup.nosuch\":\"5\"}}", "cgroup.controllers",
+		 "cgroup.nosuch: No such file"},
 		{true, "{\"memory\":{\"checkBeforeUpdate\":true,\"limit\":4}}",
 		 "memory.max memory.current", "rejecting memory limit 4 <= usage 4096"},
 		{true, "{\"memory\":{\"checkBeforeUpdate\":true,\"limit\":4,\"swap\":5}}",
@@ -273,7 +291,8 @@ static void refuses_by_name(void **state)
 		 "minor"},
 		{false, "{\"cpu\":{\"idle\":2}}", "", "cpu.idle"},
 		{false, "{\"cpu\":{\"shares\":-1}}", "", "cpu.shares"},
-		{false, "{\"unified\":{\"x/y.z\":\"1\"}}", "", "not the name of a cgroup file"},
+		{false, "{\"unified\":{\"x/y.z\":\"1\"}}", "",
+		 "not the form CONTROLLER.VALUE `x/y.z`"},
 	};
 
 	(void)state;
