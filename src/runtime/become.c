@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "base/str.h"
 #include "file/procfs.h"
@@ -185,14 +186,34 @@ int become_terminal(int pts_fd, const struct oci_process *p, struct err *e)
 	return r < 0 ? err_set(e, r, "take the terminal") : 0;
 }
 
-/* A pipe of stdio belongs to root; programs that open /dev/stdout again need to own it. As in runc. */
-static void give_pipes(const struct oci_process *p)
+static bool is_null(const struct stat *st)
 {
-	struct stat st;
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
 
-	for (int fd = 0; p->uid && fd < 3; fd++)
-		if (sys_stat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && st.st_uid != p->uid)
+/*
+ * As in runc. A pipe of stdio belongs to root; programs that open /dev/stdout again need to own it. The
+ * host's null device becomes the container's own, whose mode and owner are its to change; a checkpoint
+ * knows no files of the host either.
+ */
+static void settle_stdio(const struct oci_process *p)
+{
+	auto_close int null = -1;
+	struct stat st, own;
+
+	for (int fd = 0; fd < 3; fd++) {
+		if (sys_stat(fd, &st) < 0)
+			continue;
+		if (is_null(&st)) {
+			if (null < 0)
+				null = sys_open(AT_FDCWD, "/dev/null",
+						O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+			if (sys_stat(null, &own) == 0 && is_null(&own) && own.st_dev != st.st_dev)
+				sys_dup_to(null, fd);
+		} else if (p->uid && S_ISFIFO(st.st_mode) && st.st_uid != p->uid) {
 			sys_chown(fd, "", p->uid, (gid_t)-1, AT_EMPTY_PATH);
+		}
+	}
 }
 
 int become_prepare(struct become *b, struct err *e)
@@ -211,7 +232,7 @@ int become_prepare(struct become *b, struct err *e)
 		r = set_priorities(p, e);
 	if (r < 0)
 		return r;
-	give_pipes(p);
+	settle_stdio(p);
 	if (b->personality.set) {
 		r = sys_set_personality((unsigned long)b->personality.v);
 		if (r < 0)
