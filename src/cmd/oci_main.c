@@ -40,6 +40,8 @@ static const struct oci_verb verbs[] = {
 	 false},
 	{"ps", "ID [PS OPTIONS]", "list its processes", oci_ps_main, false, true},
 	{"list", "", "list containers", oci_list_main, false, false},
+	{"checkpoint", "ID", "write it down and end it", oci_checkpoint_main, false, false},
+	{"restore", "ID", "make it again from what was written", oci_restore_main, false, false},
 	{"features", "", "print what this runtime can do", oci_features_main, false, false},
 	{"spec", "", "write an example config.json", oci_spec_main, false, false},
 };

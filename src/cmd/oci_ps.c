@@ -80,7 +80,7 @@ static int print_ours(struct err *e)
 	return 0;
 }
 
-static int find_ps(char *ret_path, size_t cap)
+int oci_find_program(const char *name, char *ret_path, size_t cap)
 {
 	const char *path = getenv("PATH");
 	struct span rest = span_of(str_empty(path) ? "/bin:/usr/bin" : path);
@@ -91,7 +91,7 @@ static int find_ps(char *ret_path, size_t cap)
 		struct stat st;
 
 		if (dir.len && *dir.p == '/' &&
-		    str_printf(ret_path, cap, "%.*s/ps", (int)dir.len, dir.p) > 0 &&
+		    str_printf(ret_path, cap, "%.*s/%s", (int)dir.len, dir.p, name) > 0 &&
 		    sys_statat(AT_FDCWD, ret_path, &st, 0) == 0 && (st.st_mode & 0111))
 			return 0;
 	}
@@ -104,7 +104,7 @@ static int run_ps(int argc, char **argv, struct err *e)
 	const char *words[MAX_ARGS + 2] = {"ps", "-ef"};
 	struct sys_exit x;
 	char path[PATH_MAX / 4];
-	int pipe_fds[2], pidfd = -1, r = find_ps(path, sizeof(path));
+	int pipe_fds[2], pidfd = -1, r = oci_find_program("ps", path, sizeof(path));
 	ssize_t n;
 	pid_t pid;
 

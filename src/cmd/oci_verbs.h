@@ -42,6 +42,8 @@ int oci_events_main(struct oci_cmd *c, int argc, char **argv);
 int oci_ps_main(struct oci_cmd *c, int argc, char **argv);
 int oci_exec_main(struct oci_cmd *c, int argc, char **argv);
 int oci_list_main(struct oci_cmd *c, int argc, char **argv);
+int oci_checkpoint_main(struct oci_cmd *c, int argc, char **argv);
+int oci_restore_main(struct oci_cmd *c, int argc, char **argv);
 int oci_features_main(struct oci_cmd *c, int argc, char **argv);
 int oci_spec_main(struct oci_cmd *c, int argc, char **argv);
 
@@ -66,6 +68,9 @@ int oci_fail(struct oci_cmd *c, const struct err *e, int status);
  * @preserve: as many behind them, or up to the last one that is there, with a warning; a gap is an error
  */
 int oci_fds(const struct oci_cmd *c, uint32_t listen, uint32_t *preserve, struct err *e);
+
+/** oci_find_program() - the first of this @name in an absolute folder of PATH. Return: 0; -ENOENT */
+int oci_find_program(const char *name, char *ret_path, size_t cap);
 
 /** oci_format() - "table" or "json". Return: 0; -1 a mistake was told */
 int oci_format(struct oci_cmd *c, const char *format, bool *ret_json);

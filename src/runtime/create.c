@@ -382,7 +382,7 @@ static int settle(struct creation *c, struct err *e)
 	return r;
 }
 
-static int make(struct creation *c, struct handover *h, struct err *e)
+int creation_reserve(struct creation *c, struct err *e)
 {
 	int r = statedir_make(c->rt, c->o->id, e);
 
@@ -390,8 +390,13 @@ static int make(struct creation *c, struct handover *h, struct err *e)
 		return r;
 	c->dir_fd = r;
 	r = statedir_save(c->dir_fd, &c->state, e);
-	if (r == 0)
-		r = statedir_save_config(c->dir_fd, c->config, e);
+	return r < 0 ? r : statedir_save_config(c->dir_fd, c->config, e);
+}
+
+static int make(struct creation *c, struct handover *h, struct err *e)
+{
+	int r = creation_reserve(c, e);
+
 	if (r == 0)
 		r = filter_get(&c->spec.seccomp, c->rt->root_fd, &program, e);
 	if (r == 0)
@@ -414,19 +419,16 @@ static int make(struct creation *c, struct handover *h, struct err *e)
 	return r < 0 || !c->by_pipe ? r : statedir_pid_file(c->o->pid_file, c->state.pid, e);
 }
 
-int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_create *o,
-		   bool by_pipe, struct err *e)
+int creation_load(struct creation *c, struct runtime *rt, const struct runtime_create *o,
+		  struct err *e)
 {
-	struct handover h;
 	int r;
 
 	memset(c, 0, sizeof(*c));
 	c->rt = rt;
 	c->o = o;
-	c->by_pipe = by_pipe;
 	c->dir_fd = c->sync_fd = c->pidfd = c->agent_fd = -1;
 	terminal_init(&c->terminal);
-	handover_init(&h);
 	/* what the caller left open is not the container's, but for --preserve-fds */
 	r = sys_cloexec_from(3 + (int)(o->listen_fds + o->preserve_fds));
 	if (r < 0)
@@ -436,10 +438,19 @@ int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_
 		r = load_bundle(c, e);
 	if (r == 0)
 		r = tell_listen_fds(c, e);
-	if (r == 0)
-		r = fill_state(c, e);
+	return r < 0 ? r : fill_state(c, e);
+}
+
+int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_create *o,
+		   bool by_pipe, struct err *e)
+{
+	struct handover h;
+	int r = creation_load(c, rt, o, e);
+
 	if (r < 0)
 		return r;
+	c->by_pipe = by_pipe;
+	handover_init(&h);
 	warn(c);
 	/* inherited by the stage: nobody in the container may look at us through /proc (CVE-2016-9962) */
 	r = sys_set_dumpable(false);

@@ -25,6 +25,11 @@ struct creation {
 	bool by_pipe; /* start comes by the named pipes, not by sync_fd */
 };
 
+/** creation_load() - bundle and state in memory; nothing to undo. creation_reserve() - the id is ours: creation_abort() undoes it */
+int creation_load(struct creation *c, struct runtime *rt, const struct runtime_create *o,
+		  struct err *e);
+int creation_reserve(struct creation *c, struct err *e);
+
 /** creation_begin() - up to a stage that waits; on failure everything is undone */
 int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_create *o,
 		   bool by_pipe, struct err *e);

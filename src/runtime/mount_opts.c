@@ -155,7 +155,7 @@ int mount_opts_parse(const struct oci_strs *options, struct mount_opts *ret_opts
 
 const char *mount_opts_name(size_t i)
 {
-	static const char *const more[] = {"bind", "rbind", "tmpcopyup"};
+	static const char *const more[] = {"bind", "rbind", "tmpcopyup", "idmap", "ridmap"};
 	static char name[24];
 
 	if (i < ARRAY_LEN(more))

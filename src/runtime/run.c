@@ -66,6 +66,27 @@ static int clean_up(struct creation *c, struct err *e)
 	return r;
 }
 
+int run_to_end(struct creation *c, bool keep, int *ret_status, struct err *e)
+{
+	bool stay = c->o->foreground;
+	int r = 0;
+
+	*ret_status = 0;
+	if (stay)
+		r = terminal_wait(&c->terminal, c->state.pid, c->pidfd, ret_status, e);
+	if (r == 0 && stay) {
+		c->state.pid = 0; /* its number may be somebody else's now */
+		if (!keep)
+			r = clean_up(c, e);
+	}
+	/* nobody else will: a second try, whatever the first one could not do */
+	if (r < 0)
+		creation_abort(c);
+	else
+		creation_end(c);
+	return r;
+}
+
 int runtime_run(struct runtime *rt, const struct runtime_create *o, bool keep, int *ret_status,
 		struct err *e)
 {
@@ -86,18 +107,5 @@ int runtime_run(struct runtime *rt, const struct runtime_create *o, bool keep, i
 		creation_abort(&c);
 		return r;
 	}
-	*ret_status = 0;
-	if (o->foreground)
-		r = terminal_wait(&c.terminal, c.state.pid, c.pidfd, ret_status, e);
-	if (r == 0 && o->foreground) {
-		c.state.pid = 0; /* its number may be somebody else's now */
-		if (!keep)
-			r = clean_up(&c, e);
-	}
-	/* nobody else will: a second try, whatever the first one could not do */
-	if (r < 0)
-		creation_abort(&c);
-	else
-		creation_end(&c);
-	return r;
+	return run_to_end(&c, keep, ret_status, e);
 }
