@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -20,6 +22,7 @@
 #include "cmd/oci_verbs.h"
 #include "runtime/runtime.h"
 #include "runtime/selfexe.h"
+#include "sys/cred.h"
 #include "sys/fd.h"
 #include "sys/proc.h"
 
@@ -211,6 +214,20 @@ static int dispatch(struct oci_cmd *c, int argc, char **argv, int n, char **word
 	return status;
 }
 
+/* An ordinary user's containers are in the directory that a login session gives him. */
+static const char *default_root(void)
+{
+	static char root[PATH_MAX / 2];
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+	unsigned int uid = sys_get_uid();
+
+	if (uid == 0)
+		return RUNTIME_ROOT;
+	if (str_empty(dir) || str_printf(root, sizeof(root), "%s/cleat", dir) < 0)
+		str_printf(root, sizeof(root), "/run/user/%u/cleat", uid);
+	return root;
+}
+
 static int check_globals(struct oci_cmd *c, const char *format, bool systemd, struct err *e)
 {
 	auto_close int fd = -1;
@@ -235,7 +252,7 @@ static int check_globals(struct oci_cmd *c, const char *format, bool systemd, st
 int oci_main(int argc, char **argv)
 {
 	static char *words[MAX_WORDS + 1];
-	struct oci_cmd c = {.root = RUNTIME_ROOT};
+	struct oci_cmd c = {.root = default_root()};
 	bool systemd = false, version = false;
 	const char *format = "text";
 	const struct oci_opt opts[] = {

@@ -131,10 +131,17 @@ static void warn(struct creation *c)
 {
 	char *w = c->rt->warning;
 
-	caps_warn(&c->spec.process.caps, w);
+	caps_warn(&c->spec.process.caps, c->spec.ns[OCI_NS_USER].set, w);
 	/* not recommended by the specification, gone from the kernel, ignored by runc too */
 	if (!*w && (c->spec.resources.mem_kernel.set || c->spec.resources.mem_kernel_tcp.set))
 		snprintf(w, ERR_MSG_MAX, "kernel memory limits are ignored");
+}
+
+static void list_cgroups(struct creation *c)
+{
+	for (size_t i = 0; i < c->cgroup.n; i++)
+		c->state.cgroups.v[i] = c->cgroup.h[i].path;
+	c->state.cgroups.n = c->cgroup.n;
 }
 
 static int fill_state(struct creation *c, struct err *e)
@@ -157,9 +164,7 @@ static int fill_state(struct creation *c, struct err *e)
 	c->state.cgroups.v = arena_array(a, c->cgroup.n + 1, sizeof(char *));
 	if (!c->state.created || !c->state.cgroups.v)
 		return err_set(e, -ENOMEM, "state");
-	for (size_t i = 0; i < c->cgroup.n; i++)
-		c->state.cgroups.v[i] = c->cgroup.h[i].path;
-	c->state.cgroups.n = c->cgroup.n;
+	list_cgroups(c);
 	return 0;
 }
 
@@ -205,20 +210,43 @@ static int open_channels(struct creation *c, struct handover *h, struct err *e)
 			     &h->console_fd, e);
 }
 
-static int write_maps(void *arg, pid_t pid, struct err *e)
+static int write_maps(struct creation *c, pid_t pid, struct err *e)
 {
-	return userns_write_maps(pid, &((struct creation *)arg)->spec.idmaps, e);
+	int r = userns_write_maps(pid, &c->spec.idmaps, e);
+
+	/* so far, whoever is not root has to be able to look at it */
+	if (r == 0 && userns_needs_look())
+		r = sys_set_dumpable(false);
+	return r;
 }
 
-static pid_t clone_by_usher(struct creation *c, struct handover *h, struct err *e)
+/** what an usher's call-backs get */
+struct ushering {
+	struct creation *c;
+	struct stage *s;
+};
+
+static int usher_maps(void *arg, pid_t pid, struct err *e)
 {
+	return write_maps(((struct ushering *)arg)->c, pid, e);
+}
+
+static int usher_place(void *arg, bool born_in_cgroup, struct err *e)
+{
+	return stage_place(((struct ushering *)arg)->s, born_in_cgroup, e);
+}
+
+static pid_t clone_by_usher(struct creation *c, struct stage *s, struct err *e)
+{
+	struct ushering arg = {c, s};
 	struct usher u = {.spec = &c->spec,
-			  .process = &c->spec.process,
-			  .cgroup = &c->cgroup,
-			  .ns_fds = h->ns_fds,
+			  .ns_fds = s->ns_fds,
 			  .flags = ns_clone_flags(&c->spec),
-			  .maps = write_maps,
-			  .arg = c};
+			  .keep_groups = c->spec.process.keep_groups,
+			  .cgroup_fd = cgroup_birth_fd(&c->cgroup),
+			  .place = usher_place,
+			  .maps = usher_maps,
+			  .arg = &arg};
 	pid_t pid = usher_clone(&u, e);
 
 	if (pid > 0)
@@ -227,11 +255,11 @@ static pid_t clone_by_usher(struct creation *c, struct handover *h, struct err *
 }
 
 /* A pid namespace is entered by children only: ours changes for the clone and back. */
-static pid_t clone_stage(struct creation *c, struct handover *h, bool *ret_born, struct err *e)
+static pid_t clone_stage(struct creation *c, struct stage *s, struct err *e)
 {
 	struct sys_clone how = {.flags = ns_clone_flags(&c->spec),
 				.cgroup_fd = cgroup_birth_fd(&c->cgroup)};
-	int pid_ns = h->ns_fds[OCI_NS_PID];
+	int pid_ns = s->ns_fds[OCI_NS_PID];
 	auto_close int own = pid_ns < 0 ? -1 : sys_open(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY, 0);
 	pid_t pid;
 	int r = 0;
@@ -240,7 +268,7 @@ static pid_t clone_stage(struct creation *c, struct handover *h, bool *ret_born,
 		r = own < 0 ? own : sys_setns(pid_ns, CLONE_NEWPID);
 	if (r < 0)
 		return err_set(e, r, "join pid namespace %s", c->spec.ns[OCI_NS_PID].path);
-	pid = sys_clone(&how, &c->pidfd, ret_born);
+	pid = sys_clone(&how, &c->pidfd, &s->born_in_cgroup);
 	if (pid != 0 && pid_ns >= 0)
 		sys_setns(own, CLONE_NEWPID);
 	return pid < 0 ? err_set(e, pid, "new namespaces") : pid;
@@ -248,29 +276,28 @@ static pid_t clone_stage(struct creation *c, struct handover *h, bool *ret_born,
 
 static int spawn(struct creation *c, struct handover *h, struct err *e)
 {
-	bool born = false, ushered = usher_needed(&c->spec);
-	pid_t pid = ushered ? clone_by_usher(c, h, e) : clone_stage(c, h, &born, e);
+	struct stage s = {.spec = &c->spec,
+			  .cgroup = &c->cgroup,
+			  .ushered = usher_needed(&c->spec),
+			  .rootfs = c->state.rootfs,
+			  .bundle = c->state.bundle,
+			  .root_at = c->root_at,
+			  .sources = c->sources,
+			  .sync_fd = h->sync_fd,
+			  .go_fd = h->go_fd,
+			  .started_fd = h->started_fd,
+			  .console_fd = h->console_fd,
+			  .filter = &program,
+			  .preserve_fds = c->o->listen_fds + c->o->preserve_fds,
+			  .no_pivot = c->o->no_pivot,
+			  .label = LABEL_INIT,
+			  .state = &c->state};
+	pid_t pid;
 	int r;
 
+	memcpy(s.ns_fds, h->ns_fds, sizeof(s.ns_fds));
+	pid = s.ushered ? clone_by_usher(c, &s, e) : clone_stage(c, &s, e);
 	if (pid == 0) {
-		struct stage s = {.spec = &c->spec,
-				  .cgroup = &c->cgroup,
-				  .born_in_cgroup = born,
-				  .ushered = ushered,
-				  .rootfs = c->state.rootfs,
-				  .bundle = c->state.bundle,
-				  .root_at = c->root_at,
-				  .sources = c->sources,
-				  .sync_fd = h->sync_fd,
-				  .go_fd = h->go_fd,
-				  .started_fd = h->started_fd,
-				  .console_fd = h->console_fd,
-				  .filter = &program,
-				  .preserve_fds = c->o->listen_fds + c->o->preserve_fds,
-				  .no_pivot = c->o->no_pivot,
-				  .state = &c->state};
-
-		memcpy(s.ns_fds, h->ns_fds, sizeof(s.ns_fds));
 		sys_close(c->sync_fd);
 		stage_main(&s);
 	}
@@ -410,6 +437,7 @@ static int make(struct creation *c, struct handover *h, struct err *e)
 		r = open_channels(c, h, e);
 	if (r == 0)
 		r = cgroup_create(&c->cgroup, &c->spec.resources, e);
+	list_cgroups(c); /* not all of them may be ours to make */
 	if (r == 0)
 		r = spawn(c, h, e);
 	if (r == 0)
@@ -453,7 +481,8 @@ int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_
 	handover_init(&h);
 	warn(c);
 	/* inherited by the stage: nobody in the container may look at us through /proc (CVE-2016-9962) */
-	r = sys_set_dumpable(false);
+	if (!userns_needs_look() || !c->spec.ns[OCI_NS_USER].set || c->spec.ns[OCI_NS_USER].path)
+		r = sys_set_dumpable(false);
 	r = r < 0 ? err_set(e, r, "become closed to /proc") : make(c, &h, e);
 	handover_close(&h);
 	if (r < 0)

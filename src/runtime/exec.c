@@ -30,6 +30,7 @@
 #include "runtime/stage.h"
 #include "runtime/statedir.h"
 #include "runtime/terminal.h"
+#include "runtime/usher.h"
 #include "sys/cred.h"
 #include "sys/fd.h"
 #include "sys/ns.h"
@@ -51,6 +52,7 @@ struct joining {
 	struct cgroup cgroup;
 	int ns_fds[OCI_NS_COUNT];
 	int sync_fd, stage_fd, console_fd, agent_fd, pidfd;
+	struct label label;
 	struct terminal terminal;
 	pid_t pid;
 };
@@ -99,34 +101,40 @@ static int enter_cgroup(struct joining *j, bool born, struct err *e)
 	return r;
 }
 
-static void joined_main(struct joining *j, bool born) __attribute__((noreturn));
-static void joined_main(struct joining *j, bool born)
+/* What needs the caller's rights, before any namespace is entered. */
+static int place(void *arg, bool born, struct err *e)
+{
+	struct joining *j = arg;
+	int r = enter_cgroup(j, born, e);
+
+	if (r == 0)
+		r = become_victim(&j->process, e);
+	return r == 0 ? label_open(&j->process, &j->label, e) : r;
+}
+
+static void joined_main(struct joining *j, bool born, bool ushered) __attribute__((noreturn));
+static void joined_main(struct joining *j, bool born, bool ushered)
 {
 	struct become b = {.process = &j->process,
 			   .filter = &program,
 			   .personality = j->spec.personality,
 			   .sync_fd = j->stage_fd,
 			   .exit_code = EXIT_RUNTIME};
-	struct label label = LABEL_INIT;
 	struct err e = {0};
 	int r;
 
 	sys_signals_reset();
 	r = sys_setsid();
-	if (r >= 0)
-		r = enter_cgroup(j, born, &e);
-	if (r >= 0)
-		r = become_victim(&j->process, &e);
-	if (r >= 0)
-		r = label_open(&j->process, &label, &e);
-	if (r >= 0)
+	if (r >= 0 && !ushered)
+		r = place(j, born, &e);
+	if (r >= 0 && !ushered)
 		r = ns_join(j->ns_fds, false, j->process.keep_groups, &e);
-	if (r == 0)
+	if (r >= 0)
 		r = stage_keyring(&j->state, false, j->spec.ns[OCI_NS_USER].set, &e);
 	if (r == 0 && j->process.terminal)
 		r = open_terminal(j, &e);
 	if (r == 0)
-		r = label_apply(&j->process, &label, &e);
+		r = label_apply(&j->process, &j->label, &e);
 	if (r == 0)
 		r = sys_close_from(3 + (int)j->o->preserve_fds, &j->stage_fd, 1);
 	if (r == 0)
@@ -184,7 +192,7 @@ static int prepare(struct runtime *rt, struct joining *j, struct err *e)
 		r = exec_process(rt, j->o, &j->spec.process, &j->process, e);
 	if (r < 0)
 		return r;
-	caps_warn(&j->process.caps, rt->warning);
+	caps_warn(&j->process.caps, j->spec.ns[OCI_NS_USER].set, rt->warning);
 	r = filter_get(&j->spec.seccomp, rt->root_fd, &program, e);
 	if (r == 0)
 		r = notify_connect(&j->spec.seccomp, &program, &j->agent_fd, e);
@@ -207,6 +215,31 @@ static int prepare(struct runtime *rt, struct joining *j, struct err *e)
 	return 0;
 }
 
+static void parted(struct joining *j)
+{
+	sys_close(take_fd(&j->stage_fd));
+	sys_close(take_fd(&j->console_fd));
+}
+
+/* Whoever is not root has rights in the pid namespace only once it is root in there. */
+static int split_by_usher(struct joining *j, struct err *e)
+{
+	struct usher u = {.ns_fds = j->ns_fds,
+			  .keep_groups = j->process.keep_groups,
+			  .cgroup_fd = cgroup_birth_fd(&j->cgroup),
+			  .place = place,
+			  .arg = j};
+
+	j->pid = usher_clone(&u, e);
+	if (j->pid == 0) {
+		sys_close(j->sync_fd);
+		joined_main(j, true, true);
+	}
+	parted(j);
+	j->pidfd = j->pid < 0 ? -1 : sys_pidfd_open(j->pid);
+	return j->pid < 0 ? j->pid : 0;
+}
+
 static int split_off(struct joining *j, struct err *e)
 {
 	struct sys_clone how = {.cgroup_fd = j->o->n_cgroups ? -1 : cgroup_birth_fd(&j->cgroup)};
@@ -222,12 +255,11 @@ static int split_off(struct joining *j, struct err *e)
 	if (j->pid == 0) {
 		sys_close(own);
 		sys_close(j->sync_fd);
-		joined_main(j, born);
+		joined_main(j, born, false);
 	}
 	if (pid_ns >= 0)
 		r = sys_setns(own, CLONE_NEWPID);
-	sys_close(take_fd(&j->stage_fd));
-	sys_close(take_fd(&j->console_fd));
+	parted(j);
 	if (j->pid < 0)
 		return err_set(e, j->pid, "new process");
 	return r < 0 ? err_set(e, r, "return to the pid namespace") : 0;
@@ -267,6 +299,7 @@ int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_stat
 			     .stage_fd = -1,
 			     .console_fd = -1,
 			     .agent_fd = -1,
+			     .label = LABEL_INIT,
 			     .pidfd = -1};
 	terminal_init(&j.terminal);
 	ns_fds_init(j.ns_fds);
@@ -280,7 +313,8 @@ int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_stat
 	if (r == 0)
 		r = prepare(rt, &j, e);
 	if (r == 0)
-		r = split_off(&j, e);
+		r = sys_get_uid() != 0 && j.spec.ns[OCI_NS_USER].set ? split_by_usher(&j, e)
+								     : split_off(&j, e);
 	if (r == 0)
 		r = wait_exec(rt, &j, e);
 	if (r == 0)

@@ -95,6 +95,8 @@ static int open_source(const struct source_server *s, int index, struct err *e)
 	r = mount_opts_parse(&m->options, &opts, e);
 	if (r == 0)
 		r = source_path(s->bundle, m, path, sizeof(path), e);
+	if (r == 0 && idmap_wanted(m, &opts) && sys_get_uid() != 0)
+		return err_text(e, -EPERM, "idmapped mounts need root");
 	if (r == 0 && idmap_wanted(m, &opts)) {
 		r = userns = idmap_userns(s->spec, m, &opts, s->stage, e);
 		t.userns_fd = userns;

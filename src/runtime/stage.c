@@ -156,37 +156,41 @@ int stage_keyring(const struct oci_state *s, bool first, bool in_userns, struct 
 	return r < 0 && r != -ENOSYS ? err_set(e, r, "session keyring") : 0;
 }
 
-/* Ids of the new user namespace exist once the parent has written the maps. */
-static int enter(struct stage *s, struct err *e)
+int stage_place(struct stage *s, bool born_in_cgroup, struct err *e)
 {
-	int r = cgroup_enter(s->cgroup, s->born_in_cgroup, e);
+	int r = cgroup_enter(s->cgroup, born_in_cgroup, e);
 
 	if (r == 0)
 		r = become_placed(NULL, e);
 	if (r == 0)
 		r = become_victim(&s->spec->process, e);
-	if (r == 0)
-		r = label_open(&s->spec->process, &s->label, e);
+	return r == 0 ? label_open(&s->spec->process, &s->label, e) : r;
+}
+
+/* Ids of the new user namespace exist once the parent has written the maps. */
+static int enter(struct stage *s, struct err *e)
+{
+	int r = stage_place(s, s->born_in_cgroup, e);
+
 	if (r == 0 && s->spec->ns[OCI_NS_USER].set) {
 		r = wait_ack(s, e);
 		if (r == 0)
 			r = ns_become_root(s->spec->process.keep_groups, e);
+		if (r == 0)
+			r = sys_set_dumpable(false);
 	}
 	return r == 0 ? ns_join(s->ns_fds, false, s->spec->process.keep_groups, e) : r;
 }
 
 static int birth(struct stage *s, struct err *e)
 {
-	const struct oci_process *p = &s->spec->process;
 	int r;
 
 	sys_signals_reset();
 	r = sys_setsid();
 	if (r < 0 && r != -EPERM)
 		return err_set(e, r, "setsid");
-	r = s->ushered ? become_placed(NULL, e) : enter(s, e);
-	if (r == 0 && s->ushered)
-		r = label_open(p, &s->label, e);
+	r = s->ushered ? 0 : enter(s, e);
 	if (r == 0)
 		r = stage_keyring(s->state, true, s->spec->ns[OCI_NS_USER].set, e);
 	if (r == 0 && s->spec->ns[OCI_NS_CGROUP].set && !s->spec->ns[OCI_NS_CGROUP].path) {

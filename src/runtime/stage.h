@@ -44,7 +44,7 @@ struct stage {
 	const struct oci_spec *spec;
 	const struct cgroup *cgroup;
 	bool born_in_cgroup;
-	bool ushered; /* in its cgroups, and in all namespaces but a new cgroup namespace */
+	bool ushered;		     /* placed, and in all namespaces but a new cgroup namespace */
 	const char *rootfs, *bundle; /* absolute */
 	const char *root_at;	     /* mount point for a shared mount namespace, or NULL */
 	enum sources sources;
@@ -59,6 +59,9 @@ struct stage {
 	bool no_pivot;
 	struct oci_state *state; /* for hooks */
 };
+
+/** stage_place() - cgroups, processors, oom score, labels: what has to happen before any namespace is entered */
+int stage_place(struct stage *s, bool born_in_cgroup, struct err *e);
 
 /** stage_main() - in the new process. Ends in the container's program, or with a STAGE_FAILED and exit status 1 */
 void stage_main(struct stage *s) __attribute__((noreturn));

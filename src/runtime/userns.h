@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "oci/spec.h"
 
-/** userns_needs_look() - must @pid be dumpable until its maps are written, because we are not root? */
+/** userns_needs_look() - must a process be dumpable until its maps are written, because we are not root? */
 bool userns_needs_look(void);
 
 /**

@@ -15,7 +15,6 @@
 #include "base/buf.h"
 #include "file/procfs.h"
 #include "runtime/become.h"
-#include "runtime/cgroup/cgroup.h"
 #include "runtime/namespaces.h"
 #include "runtime/stage.h"
 #include "sys/cred.h"
@@ -49,7 +48,8 @@ static int new_user(int fd, bool keep_groups, struct err *e)
 	if (sys_write(fd, &m, sizeof(m)) < 0 ||
 	    sys_read(fd, &ack, sizeof(ack)) != (ssize_t)sizeof(ack))
 		return err_set(e, -EPIPE, "the runtime is gone");
-	return ns_become_root(keep_groups, e);
+	r = ns_become_root(keep_groups, e);
+	return r < 0 ? r : sys_set_dumpable(false);
 }
 
 /* The offsets are those of the namespace for children, and fixed once one is in it. */
@@ -82,13 +82,11 @@ static int enter(const struct usher *u, bool born, int fd, struct err *e)
 		offsets = procfs_open(&procfs, "self/timens_offsets", O_WRONLY);
 	if (offsets == -ENOENT)
 		return err_text(e, -EOPNOTSUPP, "a time namespace needs Linux 5.6");
-	r = cgroup_enter(u->cgroup, born, e);
+	r = u->place(u->arg, born, e);
 	if (r == 0)
-		r = become_victim(u->process, e);
-	if (r == 0)
-		r = ns_join(u->ns_fds, true, u->process->keep_groups, e);
+		r = ns_join(u->ns_fds, true, u->keep_groups, e);
 	if (r == 0 && s && is_new(s, OCI_NS_USER))
-		r = new_user(fd, u->process->keep_groups, e);
+		r = new_user(fd, u->keep_groups, e);
 	if (r == 0 && s && is_new(s, OCI_NS_TIME))
 		r = new_time(s, offsets, e);
 	return r;
@@ -142,7 +140,7 @@ static pid_t serve(const struct usher *u, pid_t usher, int fd, struct err *e)
 
 pid_t usher_clone(const struct usher *u, struct err *e)
 {
-	struct sys_clone how = {.cgroup_fd = cgroup_birth_fd(u->cgroup)};
+	struct sys_clone how = {.cgroup_fd = u->cgroup_fd};
 	struct sys_exit ignored;
 	auto_close int ours = -1;
 	auto_close int theirs = -1;

@@ -8,16 +8,16 @@
 #include "base/err.h"
 #include "oci/spec.h"
 
-struct cgroup;
-
 /** struct usher - what a new process is to find itself in */
 struct usher {
 	const struct oci_spec
-		*spec; /* whose user and time namespaces are made if new; NULL = none */
-	const struct oci_process *process; /* for its oom_score_adj and groups */
-	const struct cgroup *cgroup;	   /* entered before any namespace */
-	int *ns_fds;			   /* joined; closed in the new process */
-	uint64_t flags;			   /* CLONE_NEW* of the clone itself */
+		*spec;	  /* whose user and time namespaces are made if new; NULL = none */
+	int *ns_fds;	  /* joined; closed in the new process */
+	uint64_t flags;	  /* CLONE_NEW* of the clone itself */
+	bool keep_groups; /* when root of a user namespace */
+	int cgroup_fd;	  /* to be born in, or -1 */
+	/** place() - in the usher, before any namespace: what needs the caller's rights, such as cgroups */
+	int (*place)(void *arg, bool born_in_cgroup, struct err *e);
 	/** maps() - in the caller: write the id maps of @pid, which has made a user namespace */
 	int (*maps)(void *arg, pid_t pid, struct err *e);
 	void *arg;

@@ -130,13 +130,43 @@ static int make_dirs(struct cgroup *c, struct cgroup_hierarchy *h, struct err *e
 	return h->made ? 0 : refuse_used(h->fd, h->path, e);
 }
 
+/* Device rules are not meant: without the right to make nodes they are kept anyway. */
+static bool has_limits(const struct oci_resources *r)
+{
+	static const struct oci_resources none;
+	struct oci_resources copy;
+
+	memcpy(&copy, r, sizeof(copy));
+	copy.devices = NULL;
+	copy.n_devices = 0;
+	return memcmp(&copy, &none, sizeof(copy)) != 0;
+}
+
+static int make_optional(struct cgroup *c, const struct oci_resources *r, struct err *e)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (make_dirs(c, &c->h[i], NULL) == 0)
+			c->h[kept++] = c->h[i];
+	if (kept < c->n && has_limits(r)) {
+		for (size_t i = 0; i < kept; i++)
+			sys_unlink(AT_FDCWD, c->h[i].path, AT_REMOVEDIR);
+		c->n = kept;
+		cgroup_close(c);
+		return err_text(e, -EPERM, "limits need cgroups, and this user may not make them");
+	}
+	c->n = kept;
+	return 0;
+}
+
 int cgroup_create(struct cgroup *c, const struct oci_resources *r, struct err *e)
 {
-	int ret = 0;
+	int ret = c->optional ? make_optional(c, r, e) : 0;
 
-	for (size_t i = 0; i < c->n && ret == 0; i++)
+	for (size_t i = 0; i < c->n && ret == 0 && !c->optional; i++)
 		ret = make_dirs(c, &c->h[i], e);
-	if (ret == 0)
+	if (ret == 0 && (!c->optional || has_limits(r)))
 		ret = c->ops->limit(c, r, e);
 	if (ret < 0) {
 		for (size_t i = 0; i < c->n; i++)

@@ -42,12 +42,13 @@ struct cgroup {
 	const struct cgroup_ops *ops;
 	struct cgroup_hierarchy h[CGROUP_MAX_HIERARCHIES];
 	size_t n;
+	bool optional; /* no path was asked for, and the caller is not root: may do without */
 };
 
 /**
  * cgroup_find() - which hierarchies this machine has, and the container's path in each
  * @path: spec.linux.cgroupsPath: absolute = from the root of the hierarchy, relative = below our own
- *        cgroup, NULL = "/<id>"
+ *        cgroup, NULL = "/<id>", for an ordinary user "<id>"
  *
  * v2 if /sys/fs/cgroup is cgroup2; else v1, with the v2 tree of a hybrid layout as one more hierarchy.
  * No cgroups at all is success with n = 0; limits are then refused.
@@ -57,7 +58,12 @@ struct cgroup {
 int cgroup_find(struct cgroup *ret_cgroup, const char *path, const char *id, struct arena *a,
 		struct err *e);
 
-/** cgroup_create() - directories and limits; all or nothing. -EBUSY: the cgroup exists and is not empty */
+/**
+ * cgroup_create() - directories and limits; all or nothing. Optional hierarchies that may not be used are
+ * left out of @c, unless there are limits
+ *
+ * Return: 0; -EBUSY the cgroup exists and is not empty; -errno.
+ */
 int cgroup_create(struct cgroup *c, const struct oci_resources *r, struct err *e);
 
 /** cgroup_birth_fd() - directory for clone3 CLONE_INTO_CGROUP, or -1 */

@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "runtime/cgroup/cgroup.h"
+#include "sys/cred.h"
 #include "sys/fd.h"
 
 #define ROOT	 "/sys/fs/cgroup"
@@ -70,6 +71,9 @@ static char *own_path(struct arena *a, const char *controllers, struct err *e)
 
 static int place(struct cgroup *c, const char *path, const char *id, struct arena *a, struct err *e)
 {
+	/* an ordinary user owns at most what is below its own cgroup */
+	if (c->optional)
+		path = id;
 	for (size_t i = 0; i < c->n; i++) {
 		struct cgroup_hierarchy *h = &c->h[i];
 		const char *base = "";
@@ -147,7 +151,7 @@ int cgroup_find(struct cgroup *ret_cgroup, const char *path, const char *id, str
 		struct err *e)
 {
 	auto_close int fd = sys_open(AT_FDCWD, ROOT, O_PATH | O_DIRECTORY, 0);
-	struct cgroup c = {.ops = &cgroup_v1_ops};
+	struct cgroup c = {.ops = &cgroup_v1_ops, .optional = !path && sys_get_uid() != 0};
 	struct span rest;
 	struct statfs fs;
 	bool more = true;

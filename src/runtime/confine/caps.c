@@ -27,7 +27,7 @@ static const char *first_of(uint64_t set)
 	return oci_cap_name(cap);
 }
 
-void caps_warn(const struct oci_caps *c, char *ret)
+void caps_warn(const struct oci_caps *c, bool in_userns, char *ret)
 {
 	uint64_t lost = c->ambient & ~(c->permitted & c->inheritable & c->bounding);
 	struct sys_caps have;
@@ -36,7 +36,7 @@ void caps_warn(const struct oci_caps *c, char *ret)
 	if (c->unknown)
 		snprintf(ret, ERR_MSG_MAX, "capability \"%.64s\" is not known, ignored",
 			 c->unknown);
-	else if (sys_get_caps(&have) == 0 && all_of(c) & ~have.permitted)
+	else if (!in_userns && sys_get_caps(&have) == 0 && all_of(c) & ~have.permitted)
 		snprintf(ret, ERR_MSG_MAX, "capability %s is not ours to give, left out",
 			 first_of(all_of(c) & ~have.permitted));
 	else if (lost)
@@ -64,6 +64,8 @@ static int set_ids(const struct oci_process *p, struct err *e)
 
 	if (r == 0 && !p->keep_groups)
 		r = sys_set_groups(p->groups, p->n_groups);
+	if (r == -EPERM && !p->n_groups)
+		r = 0; /* in a user namespace that is not root's: denied, so they are still the caller's */
 	if (r < 0)
 		return err_set(e, r, "set %zu additional groups", p->n_groups);
 	r = sys_set_gid(p->gid);

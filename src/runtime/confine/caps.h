@@ -19,4 +19,4 @@ int caps_become(const struct oci_process *p, struct err *e);
  * caps_warn() - what of @c is left out, in words: unknown, not the caller's to give, ambient but not inheritable
  * @ret: ERR_MSG_MAX bytes, "" if it holds as it is
  */
-void caps_warn(const struct oci_caps *c, char *ret);
+void caps_warn(const struct oci_caps *c, bool in_userns, char *ret);
