@@ -33,7 +33,9 @@ static int mount_tree(struct rootfs *r, const struct cgroup_hierarchy *h,
 			return err_set(e, -ENAMETOOLONG, "cgroup controllers");
 		ret = sys_mount("cgroup", fd_path(dst_fd).p, h->v2 ? "cgroup2" : "cgroup", o->flags,
 				h->v2 ? NULL : data);
-		return ret < 0 ? err_set(e, ret, "mount cgroup %s", h->controllers) : 0;
+		/* a bind of /sys has brought the tree along: the kernel takes no second one on its top */
+		if (ret != -EBUSY)
+			return ret < 0 ? err_set(e, ret, "mount cgroup %s", h->controllers) : 0;
 	}
 	src = sys_open(AT_FDCWD, h->path, O_PATH | O_DIRECTORY, 0);
 	if (src < 0)

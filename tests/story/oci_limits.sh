@@ -111,6 +111,19 @@ resources='"memory":{"limit":1000,"swap":10}'
 config b
 expect_err 125 'less than memory alone' "swap below memory" oci run --bundle b "$id"
 config_reset
+if [ "$v2" ] && have memory && [ -e /proc/swaps ]; then
+	resources='"memory":{"swap":0}'
+	sh_args 'cat /sys/fs/cgroup/memory.swap.max'
+	expect_equal 0 "$(run)" "swap 0 and no limit of memory: no swap"
+	config_reset
+fi
+# the host's /sys brings its cgroup tree along
+mounts_more=',{"destination":"/sys","type":"bind","source":"/sys","options":["rbind"]},
+	{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["ro"]}'
+sh_args 'find /sys/fs/cgroup -name cgroup.procs | wc -l; cat /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/pids/cgroup.procs 2>/dev/null | grep -c "^1$"'
+out=$(run)
+expect_equal 1 "$(printf '%s\n' "$out" | tail -n 1)" "a cgroup mount upon a bind of /sys" || tap_diag "$out"
+config_reset
 linux_more=',"cgroupsPath2":""'
 config b
 sed "s#\"cgroupsPath\":\"[^\"]*\"#\"cgroupsPath\":\"$CGROUP/../x\"#" b/config.json >c && mv c b/config.json

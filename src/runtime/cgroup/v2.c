@@ -113,6 +113,11 @@ static int limit_swap(const struct cgroup_hierarchy *h, const struct oci_resourc
 		return cgroup_has(h, "memory.swap.max") || !cgroup_no_swap()
 			       ? cgroup_write(h, "memory.swap.max", "0", e)
 			       : 0;
+	/* no memory at all in both cannot be meant: no swap */
+	if (r->mem_swap.set && r->mem_swap.v == 0 && !r->mem_limit.set)
+		return cgroup_has(h, "memory.swap.max")
+			       ? cgroup_write_num(h, "memory.swap.max", 0, e)
+			       : 0;
 	if (!both.set)
 		return 0;
 	if (!cgroup_has(h, "memory.swap.max") &&
