@@ -191,29 +191,44 @@ static bool is_null(const struct stat *st)
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
+static int replace_null(int fd, const struct stat *host)
+{
+	auto_close int null =
+		sys_open(AT_FDCWD, "/dev/null", O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+	struct stat st;
+	int r = null < 0 ? null : sys_stat(null, &st);
+
+	/* there may be none, or none that may be opened */
+	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EACCES || r == -ENXIO)
+		return 0;
+	if (r < 0 || !is_null(&st) || st.st_dev == host->st_dev)
+		return r;
+	r = sys_dup_to(null, fd);
+	return r < 0 ? r : 0;
+}
+
 /*
  * As in runc. A pipe of stdio belongs to root; programs that open /dev/stdout again need to own it. The
  * host's null device becomes the container's own, whose mode and owner are its to change; a checkpoint
  * knows no files of the host either.
  */
-static void settle_stdio(const struct oci_process *p)
+static int settle_stdio(const struct oci_process *p, struct err *e)
 {
-	auto_close int null = -1;
-	struct stat st, own;
+	struct stat st;
 
 	for (int fd = 0; fd < 3; fd++) {
-		if (sys_stat(fd, &st) < 0)
+		int r = sys_stat(fd, &st);
+
+		if (r == -EBADF)
 			continue;
-		if (is_null(&st)) {
-			if (null < 0)
-				null = sys_open(AT_FDCWD, "/dev/null",
-						O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
-			if (sys_stat(null, &own) == 0 && is_null(&own) && own.st_dev != st.st_dev)
-				sys_dup_to(null, fd);
-		} else if (p->uid && S_ISFIFO(st.st_mode) && st.st_uid != p->uid) {
+		if (r == 0 && is_null(&st))
+			r = replace_null(fd, &st);
+		else if (r == 0 && p->uid && S_ISFIFO(st.st_mode) && st.st_uid != p->uid)
 			sys_chown(fd, "", p->uid, (gid_t)-1, AT_EMPTY_PATH);
-		}
+		if (r < 0)
+			return err_set(e, r, "standard descriptor %d", fd);
 	}
+	return 0;
 }
 
 int become_prepare(struct become *b, struct err *e)
@@ -230,9 +245,10 @@ int become_prepare(struct become *b, struct err *e)
 		r = set_rlimits(p, e);
 	if (r == 0)
 		r = set_priorities(p, e);
+	if (r == 0)
+		r = settle_stdio(p, e);
 	if (r < 0)
 		return r;
-	settle_stdio(p);
 	if (b->personality.set) {
 		r = sys_set_personality((unsigned long)b->personality.v);
 		if (r < 0)
