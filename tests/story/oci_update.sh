@@ -199,8 +199,8 @@ if [ "$size" ] && need_file $huge "huge pages"; then
 fi
 if [ "$v2" ]; then
 	need_file pids.max "unified" && from_stdin "unified" '{"unified":{"pids.max":"77"}}' && is pids.max 77 "unified"
-	expect_err 1 "cgroup v2.*nosuch.file: No such file" "unified: a file that is not there" sh -c \
-		"echo '{\"unified\":{\"nosuch.file\":\"1\"}}' | '$RUNTIME' oci --root '$STATE' update -r - $id"
+	expect_err 1 "cgroup v2.*cgroup.nosuch: No such file" "unified: a file that is not there" sh -c \
+		"echo '{\"unified\":{\"cgroup.nosuch\":\"1\"}}' | '$RUNTIME' oci --root '$STATE' update -r - $id"
 else
 	expect_err 1 "unified needs cgroup v2" "unified is refused on v1" sh -c \
 		"echo '{\"unified\":{\"pids.max\":\"1\"}}' | '$RUNTIME' oci --root '$STATE' update -r - $id"
