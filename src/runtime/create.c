@@ -439,6 +439,8 @@ static int make(struct creation *c, struct handover *h, struct err *e)
 		r = cgroup_create(&c->cgroup, &c->spec.resources, e);
 	list_cgroups(c); /* not all of them may be ours to make */
 	if (r == 0)
+		r = cgroup_delegate(&c->cgroup, &c->spec, e);
+	if (r == 0)
 		r = spawn(c, h, e);
 	if (r == 0)
 		r = settle(c, e);

@@ -107,6 +107,21 @@ if [ "$v2" ] && have pids; then
 elif [ ! "$v2" ]; then
 	expect_err 125 'unified needs cgroup v2' "unified is refused on v1" oci run --bundle b "$id"
 fi
+# whose the cgroup is
+if [ "$v2" ]; then
+	resources='' user='{"uid":1000,"gid":1000}'
+	sh_args 'cd /sys/fs/cgroup; stat -c %u . cgroup.procs cgroup.freeze; mkdir sub 2>&1'
+	out=$(run)
+	expect_equal "0 0 0 mkdir: can't create directory 'sub': Read-only file system" "$(echo $out)" "a cgroup that the container only reads stays ours"
+	sh_args 'cd /sys/fs/cgroup; stat -c %u . cgroup.procs cgroup.freeze; mkdir sub 2>&1 && echo $$ >sub/cgroup.procs && echo moved'
+	config b
+	sed 's/"relatime","ro"/"relatime"/' b/config.json >c && mv c b/config.json
+	container_name
+	out=$(oci run --bundle b "$id" 2>&1)
+	expect_equal "1000 1000 0 moved" "$(echo $out)" "one that it may write to is its user's, but for the limits"
+	config_reset
+fi
+
 resources='"memory":{"limit":1000,"swap":10}'
 config b
 expect_err 125 'less than memory alone' "swap below memory" oci run --bundle b "$id"

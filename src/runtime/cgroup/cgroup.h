@@ -66,6 +66,9 @@ int cgroup_find(struct cgroup *ret_cgroup, const char *path, const char *id, str
  */
 int cgroup_create(struct cgroup *c, const struct oci_resources *r, struct err *e);
 
+/** cgroup_delegate() - v2: the container's user owns its cgroup if @s gives it a writable one in a namespace */
+int cgroup_delegate(const struct cgroup *c, const struct oci_spec *s, struct err *e);
+
 /** cgroup_birth_fd() - directory for clone3 CLONE_INTO_CGROUP, or -1 */
 int cgroup_birth_fd(const struct cgroup *c);
 
