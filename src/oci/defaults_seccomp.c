@@ -7,7 +7,8 @@
  *
  * Deliberate difference: AF_ALG (38) and AF_VSOCK (40) stay out of the socket rule as in moby 29.4.2
  * (kernel CVE-2026-31431), written as allowed values and not as two NE arguments, which would be an
- * AND (moby#52494).
+ * AND (moby#52494). socketcall of 32-bit x86 programs hides the family from a filter (moby#52547), so
+ * it is refused; they have had the direct calls since Linux 4.3.
  */
 #include "oci/defaults.h"
 
@@ -53,7 +54,7 @@ static const char always[] =
 	"setregid setregid32 setresgid setresgid32 setresuid setresuid32 setreuid setreuid32 "
 	"setrlimit set_robust_list setsid setsockopt set_thread_area set_tid_address setuid "
 	"setuid32 setxattr setxattrat shmat shmctl shmdt shmget shutdown sigaltstack signalfd "
-	"signalfd4 sigprocmask sigreturn socketcall socketpair splice stat stat64 statfs statfs64 "
+	"signalfd4 sigprocmask sigreturn socketpair splice stat stat64 statfs statfs64 "
 	"statmount statx symlink symlinkat sync sync_file_range syncfs sysinfo tee tgkill time "
 	"timer_create timer_delete timer_getoverrun timer_gettime timer_gettime64 timer_settime "
 	"timer_settime64 timerfd_create timerfd_gettime timerfd_gettime64 timerfd_settime "
