@@ -76,7 +76,7 @@ static void make_raw(struct attach *a)
 {
 	if (!(a->request->flags & CTL_F_TTY))
 		return;
-	if ((a->request->flags & CTL_F_STDIN) && sys_tty_raw(&a->tty, 0) == 0)
+	if ((a->request->flags & CTL_F_STDIN) && sys_tty_raw(&a->tty, 0, false) == 0)
 		a->raw = true;
 	tell_size(a);
 }

@@ -19,7 +19,7 @@
 int oci_fail(struct oci_cmd *c, const struct err *e, int status)
 {
 	oci_tell(c, "error", e->msg);
-	return status ? status : c->rt.exit_code ? c->rt.exit_code : 125;
+	return status ? status : c->verb->main == oci_exec_main ? 255 : 1;
 }
 
 struct create_words {

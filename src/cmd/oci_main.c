@@ -198,10 +198,8 @@ static int dispatch(struct oci_cmd *c, int argc, char **argv, int n, char **word
 	struct err e = {0};
 	int status;
 
-	if (c->verb->enters && protect(argc, argv, &e) < 0) {
-		oci_tell(c, "error", e.msg);
-		return 125;
-	}
+	if (c->verb->enters && protect(argc, argv, &e) < 0)
+		return oci_fail(c, &e, 0);
 	status = c->verb->main(c, n, words);
 	if (*c->rt.warning)
 		oci_tell(c, "warning", c->rt.warning);

@@ -59,7 +59,7 @@ int oci_words(struct oci_cmd *c, int argc, char **argv, const struct oci_opt *op
 /** oci_usage() - a mistake in the command line. Return: 1, as runc */
 int oci_usage(const struct oci_cmd *c, const struct err *e);
 
-/** oci_fail() - tell and give the exit status: @status, or that of the runtime's failure if 0 */
+/** oci_fail() - tell and give the exit status: @status, or if 0 runc's: 255 of exec, 1 of the others */
 int oci_fail(struct oci_cmd *c, const struct err *e, int status);
 
 /**

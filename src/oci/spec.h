@@ -84,6 +84,7 @@ struct oci_scheduler {
 struct oci_process {
 	bool set;
 	bool terminal;
+	bool terminal_ours; /* not in the document: copied to the caller's terminal, which adds carriage returns */
 	uint16_t rows, columns; /* 0 = not given */
 	uid_t uid;
 	gid_t gid;

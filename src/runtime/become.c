@@ -40,9 +40,8 @@ static int enter_cwd(const char *cwd, struct err *e)
 	return r < 0 ? err_set(e, r, "working directory %s", cwd) : 0;
 }
 
-static int not_found(struct become *b, const char *name, int code, struct err *e)
+static int not_found(const char *name, int code, struct err *e)
 {
-	b->exit_code = code == -EACCES || code == -EISDIR ? EXIT_NOT_EXECUTABLE : EXIT_NOT_FOUND;
 	if (code == -EISDIR)
 		return err_text(e, code, "exec: \"%s\": is a directory: permission denied", name);
 	if (code == -EACCES)
@@ -85,7 +84,7 @@ static int find_executable(struct become *b, struct err *e)
 	if (strchr(name, '/')) {
 		r = check_executable(name);
 		b->path = name;
-		return r < 0 ? not_found(b, name, r, e) : 0;
+		return r < 0 ? not_found(name, r, e) : 0;
 	}
 	while (more && *name) {
 		struct span dir = span_cut(rest, ':', &rest, &more);
@@ -103,7 +102,7 @@ static int find_executable(struct become *b, struct err *e)
 		if (r == -EACCES)
 			worst = r;
 	}
-	return not_found(b, name, worst, e);
+	return not_found(name, worst, e);
 }
 
 static int set_rlimits(const struct oci_process *p, struct err *e)
@@ -236,7 +235,6 @@ int become_prepare(struct become *b, struct err *e)
 	const struct oci_process *p = b->process;
 	int r;
 
-	b->exit_code = EXIT_RUNTIME;
 	b->env = environ_make(p);
 	r = enter_cwd(p->cwd, e);
 	if (r == 0)
@@ -294,11 +292,11 @@ int become_exec(struct become *b, struct err *e)
 {
 	const struct oci_process *p = b->process;
 	int r = sys_exec(b->path, p->args.v, b->env);
-	b->exit_code = r == -ENOENT || r == -ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+
 	if (r == -ENOENT)
-		return err_text(
-			e, r, "exec: \"%s\": its interpreter or loader: no such file or directory",
-			p->args.v[0]);
+		return err_text(e, r,
+				"exec %s: no such file or directory (or its interpreter or loader)",
+				p->args.v[0]);
 	if (r == -ENOEXEC)
 		return err_text(e, r,
 				"exec: \"%s\": exec format error: no program for this machine (%s)",

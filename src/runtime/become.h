@@ -5,21 +5,17 @@
 #include "oci/spec.h"
 #include "runtime/confine/filter.h"
 
-/** exit codes of Docker for a command that did not start */
-enum { EXIT_RUNTIME = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
-
 /**
  * struct become - the last steps of a process inside the container: the same for its first process and for exec
  *
  * Order: become_prepare() as root in the new root; become_user() gives root up and ends under the filter;
- * become_exec() does not return unless it fails. exit_code says what a failure is for the user of a command line.
+ * become_exec() does not return unless it fails.
  */
 struct become {
 	const struct oci_process *process;
 	const struct filter_program *filter;
 	struct oci_num personality;
 	int sync_fd; /* to whoever hands the filter's descriptor to the agent (stage_notify()) */
-	int exit_code;
 	const char *path; /* the executable, found by become_prepare() */
 	char *const *env;
 };

@@ -397,10 +397,8 @@ static int settle(struct creation *c, struct err *e)
 		if (r < 0)
 			return err_set(e, r, "talk to the container's process");
 		r = 0;
-		if (m.kind == STAGE_FAILED) {
-			c->rt->exit_code = m.exit_code;
-			return err_text(e, m.code < 0 ? m.code : -EIO, "%s", m.text);
-		}
+		if (m.kind == STAGE_FAILED)
+			return stage_failure(&m, e);
 		if (m.kind == STAGE_SOURCE)
 			r = source_answer(&server, m.code);
 		else if (m.kind == STAGE_MOUNTED || m.kind == STAGE_NOTIFY)

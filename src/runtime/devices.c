@@ -21,13 +21,10 @@
 #include "runtime/mounts.h"
 #include "runtime/place.h"
 #include "runtime/rootfs.h"
+#include "runtime/terminal.h"
 #include "sys/fd.h"
 #include "sys/mnt.h"
 #include "sys/sock.h"
-
-#ifndef TIOCGPTPEER
-#define TIOCGPTPEER 0x5441
-#endif
 
 static const struct oci_device defaults[] = {
 	{.type = 'c', .path = (char *)"/dev/null", .major = 1, .minor = 3, .mode = 0666},
@@ -175,28 +172,13 @@ int rootfs_devices_seal(struct rootfs *r, struct err *e)
 /* The pair comes from the container's own devpts; its slave from the master's descriptor, never by a path (CVE-2025-52565). */
 static int open_pair(struct rootfs *r, int *ret_master, struct err *e)
 {
-	const struct oci_process *p = &r->spec->process;
-	struct winsize size = {.ws_row = p->rows, .ws_col = p->columns};
 	auto_close int master = rooted_open(r->root_fd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY, 0, e);
-	struct statfs fs;
-	int unlock = 0, ret;
 
 	if (master < 0)
 		return master;
-	ret = sys_statfs(master, &fs);
-	if (ret == 0 && fs.f_type != DEVPTS_SUPER_MAGIC)
-		return err_text(e, -EINVAL,
-				"/dev/pts in the root is no devpts: a terminal needs that mount");
-	if (ret == 0)
-		ret = sys_ioctl(master, TIOCSPTLCK, &unlock);
-	if (ret == 0 && size.ws_row)
-		ret = sys_ioctl(master, TIOCSWINSZ, &size);
-	if (ret == 0)
-		ret = sys_ioctl(master, TIOCGPTPEER,
-				(void *)(uintptr_t)(O_RDWR | O_NOCTTY | O_CLOEXEC));
-	if (ret < 0)
-		return err_set(e, ret, "set up a terminal");
-	r->pts_fd = ret;
+	r->pts_fd = terminal_slave(master, &r->spec->process, e);
+	if (r->pts_fd < 0)
+		return r->pts_fd;
 	*ret_master = take_fd(&master);
 	return 0;
 }

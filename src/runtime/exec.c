@@ -37,10 +37,6 @@
 #include "sys/proc.h"
 #include "sys/sock.h"
 
-#ifndef TIOCGPTPEER
-#define TIOCGPTPEER 0x5441
-#endif
-
 static struct filter_program program;
 
 /** struct joining - an exec on its way */
@@ -61,21 +57,12 @@ static int open_terminal(struct joining *j, struct err *e)
 {
 	auto_close int master =
 		sys_open(AT_FDCWD, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0);
-	auto_close int slave = -1;
-	struct winsize size = {.ws_row = j->process.rows, .ws_col = j->process.columns};
-	struct statfs fs;
-	int unlock = 0, r = master < 0 ? master : sys_statfs(master, &fs);
+	auto_close int slave = terminal_slave(master, &j->process, e);
+	int r = slave;
 
-	if (r < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
-		return err_text(e, r < 0 ? r : -EINVAL, "the container has no devpts on /dev/pts");
-	r = sys_ioctl(master, TIOCSPTLCK, &unlock);
-	if (r == 0 && size.ws_row)
-		r = sys_ioctl(master, TIOCSWINSZ, &size);
-	if (r == 0)
-		r = slave = sys_ioctl(master, TIOCGPTPEER,
-				      (void *)(uintptr_t)(O_RDWR | O_NOCTTY | O_CLOEXEC));
-	if (r >= 0)
-		r = sys_send_fds(j->console_fd, "/dev/ptmx", 9, &master, 1);
+	if (r < 0)
+		return r;
+	r = sys_send_fds(j->console_fd, "/dev/ptmx", 9, &master, 1);
 	if (r < 0)
 		return err_set(e, r, "set up a terminal");
 	return become_terminal(slave, &j->process, e);
@@ -118,8 +105,7 @@ static void joined_main(struct joining *j, bool born, bool ushered)
 	struct become b = {.process = &j->process,
 			   .filter = &program,
 			   .personality = j->spec.personality,
-			   .sync_fd = j->stage_fd,
-			   .exit_code = EXIT_RUNTIME};
+			   .sync_fd = j->stage_fd};
 	struct err e = {0};
 	int r;
 
@@ -145,7 +131,7 @@ static void joined_main(struct joining *j, bool born, bool ushered)
 		r = become_exec(&b, &e);
 	if (!e.code)
 		err_set(&e, r, "set up the process");
-	stage_report(j->stage_fd, b.exit_code, &e);
+	stage_report(j->stage_fd, &e);
 	sys_exit_now(1);
 }
 
@@ -265,7 +251,7 @@ static int split_off(struct joining *j, struct err *e)
 	return r < 0 ? err_set(e, r, "return to the pid namespace") : 0;
 }
 
-static int wait_exec(struct runtime *rt, struct joining *j, struct err *e)
+static int wait_exec(struct joining *j, struct err *e)
 {
 	struct stage_msg m;
 	int r = stage_wait(j->sync_fd, &m);
@@ -284,8 +270,7 @@ static int wait_exec(struct runtime *rt, struct joining *j, struct err *e)
 		return 0;
 	if (r < 0)
 		return e->code ? r : err_set(e, r, "talk to the new process");
-	rt->exit_code = m.exit_code;
-	return err_text(e, m.code < 0 ? m.code : -EIO, "%s", m.text);
+	return stage_failure(&m, e);
 }
 
 int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_status, struct err *e)
@@ -316,7 +301,7 @@ int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_stat
 		r = sys_get_uid() != 0 && j.spec.ns[OCI_NS_USER].set ? split_by_usher(&j, e)
 								     : split_off(&j, e);
 	if (r == 0)
-		r = wait_exec(rt, &j, e);
+		r = wait_exec(&j, e);
 	if (r == 0)
 		r = run_send_pidfd(o->pidfd_socket, "setns", j.pid, j.pidfd, e);
 	if (r == 0)

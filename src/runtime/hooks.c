@@ -45,34 +45,32 @@ static int wait_for(const struct oci_hook *h, pid_t pid, int pidfd, struct err *
 	}
 	r = sys_wait(pid, 0, &x);
 	if (r < 0)
-		return err_set(e, r, "wait for hook %s", h->path);
+		return err_set(e, r, "wait for %s", h->path);
 	if (late)
-		return err_text(e, -EIO, "hook %s: killed after its timeout of %d s", h->path,
+		return err_text(e, -EIO, "%s: killed after its timeout of %d s", h->path,
 				(int)h->timeout_s.v);
 	if (x.signaled)
-		return err_text(e, -EIO, "hook %s: killed by signal %d", h->path, x.code);
-	return x.code ? err_text(e, -EIO, "hook %s: exit status %d", h->path, x.code) : 0;
+		return err_text(e, -EIO, "%s: killed by signal %d", h->path, x.code);
+	return x.code ? err_text(e, -EIO, "%s: exit status %d", h->path, x.code) : 0;
 }
 
 /*
  * The specification leaves open what a hook gets that names no environment. As with other runtimes it
- * is ours, where hooks look for PATH; but nothing of it is for programs of the container.
+ * is ours, where hooks look for PATH; the stage's, when its startContainer hooks run, is the container's.
  */
-static const char *const *environment(const struct oci_hook *h, enum oci_hook_kind kind)
+static const char *const *environment(const struct oci_hook *h)
 {
-	char **env = h->env.v || kind == OCI_HOOK_START_CONTAINER ? h->env.v : environ;
-
-	return (const char *const *)env;
+	return (const char *const *)(h->env.v ? h->env.v : environ);
 }
 
-static int run_one(const struct oci_hook *h, enum oci_hook_kind kind, int stdin_fd, struct err *e)
+static int run_one(const struct oci_hook *h, int stdin_fd, struct err *e)
 {
 	const char *alone[] = {h->path, NULL};
 	int fds[3] = {stdin_fd, 1, 2};
 	struct sys_spawn spawn = {
 		.path = h->path,
 		.argv = h->args.n ? (const char *const *)h->args.v : alone,
-		.envp = environment(h, kind),
+		.envp = environment(h),
 		.fds = fds,
 		.n_fds = 3,
 		.cgroup_fd = -1,
@@ -83,7 +81,7 @@ static int run_one(const struct oci_hook *h, enum oci_hook_kind kind, int stdin_
 	if (sys_seek(stdin_fd, 0, SEEK_SET) < 0)
 		return err_set(e, -EIO, "state for hooks");
 	pid = sys_spawn(&spawn, &pidfd);
-	return pid < 0 ? err_set(e, pid, "hook %s", h->path) : wait_for(h, pid, pidfd, e);
+	return pid < 0 ? err_set(e, pid, "%s", h->path) : wait_for(h, pid, pidfd, e);
 }
 
 int hooks_run(const struct oci_spec *s, enum oci_hook_kind kind, const struct oci_state *state,
@@ -98,7 +96,10 @@ int hooks_run(const struct oci_spec *s, enum oci_hook_kind kind, const struct oc
 	fd = state_fd(state, status, e);
 	if (fd < 0)
 		return fd;
-	for (size_t i = 0; i < hooks->n && r == 0; i++)
-		r = run_one(&hooks->v[i], kind, fd, e);
-	return r < 0 ? err_wrap(e, "%s", oci_hook_names[kind]) : 0;
+	for (size_t i = 0; i < hooks->n; i++) {
+		r = run_one(&hooks->v[i], fd, e);
+		if (r < 0)
+			return err_wrap(e, "error running %s hook #%zu", oci_hook_names[kind], i);
+	}
+	return 0;
 }

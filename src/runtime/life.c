@@ -33,7 +33,7 @@ int runtime_create(struct runtime *rt, const struct runtime_create *o, struct er
 }
 
 /* "started" ends when the container's program runs, or says why it does not. */
-static int wait_started(struct runtime *rt, int fd, const struct found *f, struct err *e)
+static int wait_started(int fd, const struct found *f, struct err *e)
 {
 	struct stage_msg m;
 	int r = stage_wait(fd, &m);
@@ -42,8 +42,7 @@ static int wait_started(struct runtime *rt, int fd, const struct found *f, struc
 		return err_set(e, r, "start %s", f->state.id);
 	if (r == 0)
 		return 0;
-	rt->exit_code = m.exit_code;
-	return err_text(e, m.code < 0 ? m.code : -EIO, "%s", m.text);
+	return stage_failure(&m, e);
 }
 
 /* Of two starts at once, one removes the name; the other touches nothing. Return: fd of the pipe */
@@ -58,7 +57,7 @@ static int claim(struct found *f, struct err *e)
 	return r < 0 ? err_set(e, r, "start %s", f->state.id) : take_fd(&fd);
 }
 
-static int go(struct runtime *rt, struct found *f, int start_fd, struct err *e)
+static int go(struct found *f, int start_fd, struct err *e)
 {
 	auto_close int started =
 		sys_open(f->dir_fd, STATEDIR_STARTED, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0);
@@ -70,7 +69,7 @@ static int go(struct runtime *rt, struct found *f, int start_fd, struct err *e)
 	if (r < 0)
 		return err_set(e, r, "start %s", f->state.id);
 	sys_set_nonblock(started, 0);
-	r = wait_started(rt, started, f, e);
+	r = wait_started(started, f, e);
 	sys_unlink(f->dir_fd, STATEDIR_STARTED, 0);
 	return r;
 }
@@ -139,7 +138,7 @@ int runtime_start(struct runtime *rt, const char *id, struct err *e)
 	if (r == 0)
 		r = start_fd = claim(&f, e);
 	if (r >= 0) {
-		r = go(rt, &f, start_fd, e);
+		r = go(&f, start_fd, e);
 		if (r == 0)
 			r = hooks_run(&spec, OCI_HOOK_POSTSTART, &f.state, OCI_RUNNING, e);
 		/* as runc and the specification: what did not start well is stopped when we return */

@@ -19,7 +19,7 @@
 #include "sys/sock.h"
 
 /* The stage was told to go on when it was made; its end of the socket is closed by the exec. */
-static int wait_exec(struct runtime *rt, int sync_fd, struct err *e)
+static int wait_exec(int sync_fd, struct err *e)
 {
 	struct stage_msg m;
 	int r = stage_wait(sync_fd, &m);
@@ -28,8 +28,7 @@ static int wait_exec(struct runtime *rt, int sync_fd, struct err *e)
 		return err_set(e, r, "start");
 	if (r == 0)
 		return 0;
-	rt->exit_code = m.exit_code;
-	return err_text(e, m.code < 0 ? m.code : -EIO, "%s", m.text);
+	return stage_failure(&m, e);
 }
 
 int run_send_pidfd(const char *path, const char *kind, pid_t pid, int pidfd, struct err *e)
@@ -98,7 +97,9 @@ int runtime_run(struct runtime *rt, const struct runtime_create *o, bool keep, i
 	r = creation_begin(&c, rt, o, false, e);
 	if (r < 0)
 		return r;
-	r = wait_exec(rt, c.sync_fd, e);
+	r = wait_exec(c.sync_fd, e);
+	if (r < 0)
+		terminal_flush(&c.terminal);
 	if (r == 0)
 		r = statedir_save(c.dir_fd, &c.state, e);
 	if (r == 0)

@@ -24,7 +24,6 @@ struct runtime {
 	const char *root;
 	int root_fd;
 	struct arena arena;
-	int exit_code;		   /* of the failure: 125, 126, 127 */
 	char warning[ERR_MSG_MAX]; /* "" or what should be told although the call succeeded */
 };
 
@@ -48,7 +47,7 @@ struct runtime_create {
 /**
  * runtime_create() - a container that waits to be started; all or nothing
  *
- * Return: 0; -EEXIST the id is in use; -errno, rt->exit_code says what kind.
+ * Return: 0; -EEXIST the id is in use; -errno.
  */
 int runtime_create(struct runtime *rt, const struct runtime_create *o, struct err *e);
 

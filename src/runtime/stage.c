@@ -15,6 +15,7 @@
 #include <linux/sockios.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "file/procfs.h"
@@ -35,12 +36,17 @@
 #define KEY_USR_SEARCH 0x00080000u
 #define KEY_OTH_SEARCH 0x00000008u
 
-void stage_report(int fd, int exit_code, const struct err *e)
+void stage_report(int fd, const struct err *e)
 {
-	struct stage_msg m = {.kind = STAGE_FAILED, .code = e->code, .exit_code = exit_code};
+	struct stage_msg m = {.kind = STAGE_FAILED, .code = e->code};
 
 	memcpy(m.text, e->msg, sizeof(m.text));
 	sys_write(fd, &m, sizeof(m));
+}
+
+int stage_failure(const struct stage_msg *m, struct err *e)
+{
+	return err_text(e, m->code < 0 ? m->code : -EIO, "%s", m->text);
 }
 
 int stage_wait(int fd, struct stage_msg *ret)
@@ -209,7 +215,7 @@ bool stage_asks(const struct oci_spec *s)
 	       h[OCI_HOOK_CREATE_CONTAINER].n || h[OCI_HOOK_START_CONTAINER].n;
 }
 
-static int hooks_before_pivot(struct stage *s, struct err *e)
+static int hooks_before_pivot(struct stage *s, int root_fd, struct err *e)
 {
 	int r;
 
@@ -218,6 +224,8 @@ static int hooks_before_pivot(struct stage *s, struct err *e)
 	r = say(s, STAGE_MOUNTED);
 	if (r == 0)
 		r = wait_ack(s, e);
+	if (r == 0) /* where createContainer hooks of runc find themselves */
+		r = sys_fchdir(root_fd);
 	if (r < 0)
 		return err_set(e, r, "talk to the runtime");
 	return hooks_run(s->spec, OCI_HOOK_CREATE_CONTAINER, s->state, OCI_CREATED, e);
@@ -253,7 +261,7 @@ static int enter_root(struct stage *s, struct err *e)
 	if (r == 0)
 		r = sysctls(s, e);
 	if (r == 0)
-		r = hooks_before_pivot(s, e);
+		r = hooks_before_pivot(s, root.root_fd, e);
 	if (r == 0)
 		r = rootfs_hide(&root, e);
 	if (r == 0)
@@ -302,8 +310,7 @@ void stage_main(struct stage *s)
 	struct become b = {.process = &s->spec->process,
 			   .filter = s->filter,
 			   .personality = s->spec->personality,
-			   .sync_fd = s->sync_fd,
-			   .exit_code = EXIT_RUNTIME};
+			   .sync_fd = s->sync_fd};
 	struct err e = {0};
 	ssize_t n;
 	char go;
@@ -312,7 +319,7 @@ void stage_main(struct stage *s)
 	if (r == 0)
 		r = say(s, STAGE_READY);
 	if (r < 0) {
-		stage_report(s->sync_fd, b.exit_code, &e);
+		stage_report(s->sync_fd, &e);
 		sys_exit_now(1);
 	}
 	if (s->go_fd != s->sync_fd)
@@ -320,10 +327,11 @@ void stage_main(struct stage *s)
 	n = sys_read(s->go_fd, &go, 1);
 	if (n == 0) /* nobody left who could start us: end quietly */
 		sys_exit_now(1);
+	environ = (char **)(uintptr_t)b.env;
 	r = n < 0 ? err_set(&e, (int)n, "wait for the start")
 		  : hooks_run(s->spec, OCI_HOOK_START_CONTAINER, s->state, OCI_CREATED, &e);
 	if (r == 0)
 		become_exec(&b, &e);
-	stage_report(s->started_fd, b.exit_code, &e);
+	stage_report(s->started_fd, &e);
 	sys_exit_now(1);
 }

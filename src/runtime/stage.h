@@ -29,8 +29,7 @@ enum stage_kind {
 /** struct stage_msg - one packet; below PIPE_BUF, so one write on a pipe too */
 struct stage_msg {
 	uint32_t kind;
-	int32_t code;	   /* -errno */
-	int32_t exit_code; /* 125, 126, 127 */
+	int32_t code; /* -errno */
 	char text[ERR_MSG_MAX];
 };
 
@@ -67,8 +66,11 @@ int stage_place(struct stage *s, bool born_in_cgroup, struct err *e);
 void stage_main(struct stage *s) __attribute__((noreturn));
 
 /** stage_report() - send a failure. stage_wait() - next message of a stage. Return: 1; 0 it is gone; -errno */
-void stage_report(int fd, int exit_code, const struct err *e);
+void stage_report(int fd, const struct err *e);
 int stage_wait(int fd, struct stage_msg *ret);
+
+/** stage_failure() - @m is a STAGE_FAILED: into @e. Return: -errno */
+int stage_failure(const struct stage_msg *m, struct err *e);
 
 /** stage_keyring() - the container's session keyring; @first: it is made, for whoever joins it later */
 int stage_keyring(const struct oci_state *s, bool first, bool in_userns, struct err *e);

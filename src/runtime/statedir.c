@@ -27,7 +27,6 @@ int runtime_open(struct runtime *rt, const char *root, bool make, struct err *e)
 	int r = 0;
 
 	rt->root = root;
-	rt->exit_code = 125;
 	arena_init(&rt->arena, model, sizeof(model));
 	rt->root_fd = sys_open(AT_FDCWD, root, O_PATH | O_DIRECTORY, 0);
 	if (rt->root_fd == -ENOENT && make) {

@@ -8,9 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include "base/str.h"
@@ -20,6 +23,9 @@
 #include "sys/sock.h"
 #include "sys/watch.h"
 
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER 0x5441
+#endif
 #define DRAIN_MS                                                                                   \
 	100 /* for what was written just before the end; a process in the background may hold the terminal open */
 #define MAX_SIGNAL 64
@@ -75,6 +81,7 @@ int terminal_plan(struct terminal *t, const char *socket, bool foreground, struc
 		p->rows = (uint16_t)rows;
 		p->columns = (uint16_t)columns;
 	}
+	p->terminal_ours = true;
 	r = sys_socketpair_seqpacket(pair);
 	if (r < 0)
 		return err_set(e, r, "socket pair");
@@ -229,12 +236,47 @@ static int wait_terminal(struct terminal *t, pid_t pid, int pidfd, struct sys_ex
 	if (r == 0)
 		r = signal_fd = sys_signal_fd(signals, MAX_SIGNAL);
 	if (r >= 0)
-		r = sys_tty_raw(&t->saved, t->host_fd);
+		r = sys_tty_raw(&t->saved, t->host_fd, true);
 	if (r < 0)
 		return r;
 	keys = (struct stream){.from = 0, .to = master};
 	screen = (struct stream){.from = master, .to = 1};
 	return copy(t, signal_fd, pid, pidfd, ret_exit);
+}
+
+void terminal_flush(struct terminal *t)
+{
+	auto_close int master = -1;
+
+	if (t->peer_fd < 0 || take_master(t, &master) < 0)
+		return;
+	screen = (struct stream){.from = master, .to = 1};
+	while (screen.from >= 0) {
+		struct pollfd p = stream_poll(&screen);
+
+		if (sys_poll(&p, 1, DRAIN_MS) <= 0)
+			return;
+		stream_step(&screen);
+	}
+}
+
+int terminal_slave(int master, const struct oci_process *p, struct err *e)
+{
+	struct winsize size = {.ws_row = p->rows, .ws_col = p->columns};
+	struct statfs fs;
+	int unlock = 0, r = master < 0 ? master : sys_statfs(master, &fs);
+
+	if (r < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
+		return err_text(e, r < 0 ? r : -EINVAL, "a terminal needs a devpts on /dev/pts");
+	r = sys_ioctl(master, TIOCSPTLCK, &unlock);
+	if (r == 0 && size.ws_row)
+		r = sys_ioctl(master, TIOCSWINSZ, &size);
+	if (r == 0 && p->terminal_ours)
+		r = sys_tty_plain_newlines(master);
+	if (r == 0)
+		r = sys_ioctl(master, TIOCGPTPEER,
+			      (void *)(uintptr_t)(O_RDWR | O_NOCTTY | O_CLOEXEC));
+	return r < 0 ? err_set(e, r, "set up a terminal") : r;
 }
 
 int terminal_wait(struct terminal *t, pid_t pid, int pidfd, int *ret_status, struct err *e)

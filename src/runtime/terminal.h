@@ -49,5 +49,15 @@ int terminal_plan(struct terminal *t, const char *socket, bool foreground, struc
  */
 int terminal_wait(struct terminal *t, pid_t pid, int pidfd, int *ret_status, struct err *e);
 
+/** terminal_flush() - a process that did not come to run its program may have said why on its terminal */
+void terminal_flush(struct terminal *t);
+
+/**
+ * terminal_slave() - the slave of the terminal whose master @master is (or an -errno), of size @p->rows, @p->columns
+ *
+ * From the master's descriptor, never by a path (CVE-2025-52565). Return: fd, O_CLOEXEC; -EINVAL it is none of a devpts.
+ */
+int terminal_slave(int master, const struct oci_process *p, struct err *e);
+
 /** terminal_fini() - restore the caller's terminal; idempotent */
 void terminal_fini(struct terminal *t);

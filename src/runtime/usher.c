@@ -109,7 +109,7 @@ static void usher_main(const struct usher *u, bool born, int fd)
 	if (r < 0) {
 		if (!e.code)
 			err_set(&e, r, "new namespaces");
-		stage_report(fd, EXIT_RUNTIME, &e);
+		stage_report(fd, &e);
 		sys_exit_now(1);
 	}
 	sys_write(fd, &m, sizeof(m));

@@ -15,7 +15,7 @@ bool sys_tty_is(int fd)
 	return isatty(fd) == 1;
 }
 
-int sys_tty_raw(struct sys_tty *t, int fd)
+int sys_tty_raw(struct sys_tty *t, int fd, bool returns)
 {
 	struct termios raw;
 
@@ -24,10 +24,22 @@ int sys_tty_raw(struct sys_tty *t, int fd)
 		return -errno;
 	memcpy(t->saved, &raw, sizeof(raw));
 	cfmakeraw(&raw);
+	if (returns)
+		raw.c_oflag |= OPOST;
 	if (tcsetattr(fd, TCSADRAIN, &raw) < 0)
 		return -errno;
 	t->fd = fd;
 	return 0;
+}
+
+int sys_tty_plain_newlines(int fd)
+{
+	struct termios t;
+
+	if (tcgetattr(fd, &t) < 0)
+		return -errno;
+	t.c_oflag &= ~(tcflag_t)ONLCR;
+	return tcsetattr(fd, TCSANOW, &t) < 0 ? -errno : 0;
 }
 
 void sys_tty_restore(struct sys_tty *t)

@@ -14,8 +14,14 @@ struct sys_tty {
 
 bool sys_tty_is(int fd);
 
-/** sys_tty_raw() - keys arrive one by one and uninterpreted. Return: 0; -ENOTTY */
-int sys_tty_raw(struct sys_tty *t, int fd);
+/**
+ * sys_tty_raw() - keys arrive one by one and uninterpreted. Return: 0; -ENOTTY
+ * @returns: new lines in output still get a carriage return
+ */
+int sys_tty_raw(struct sys_tty *t, int fd, bool returns);
+
+/** sys_tty_plain_newlines() - new lines that programs write get no carriage return. Return: 0; -errno */
+int sys_tty_plain_newlines(int fd);
 void sys_tty_restore(struct sys_tty *t); /* idempotent */
 int sys_tty_size(int fd, uint32_t *ret_rows, uint32_t *ret_columns);
 

@@ -79,7 +79,7 @@ expect "removes it" gone
 container_name
 oci create --bundle b "$id"
 expect "pause of a created container" oci pause "$id"
-expect_err 125 "it is paused" "start of a paused container" oci start "$id"
+expect_err 1 "it is paused" "start of a paused container" oci start "$id"
 expect "resume" oci resume "$id"
 expect "gives back what it was" state_is created
 expect "start" oci start "$id"
@@ -118,7 +118,7 @@ if [ "$freezer" ]; then
 	echo FROZEN 2>/dev/null >"$freezer$CGROUP/b/freezer.state" || echo 1 >"$freezer$CGROUP/b/cgroup.freeze"
 	config b
 	container_name
-	expect_err 125 "cgroup unexpectedly frozen" "a cgroup that is frozen" oci run --bundle b "$id"
+	expect_err 1 "cgroup unexpectedly frozen" "a cgroup that is frozen" oci run --bundle b "$id"
 	rmdir "$freezer$CGROUP/b"
 fi
 sh_args 'sleep 60'
@@ -126,7 +126,7 @@ config b
 begin
 first=$id
 container_name
-expect_err 125 "cgroup is not empty" "a cgroup that is in use" oci run --bundle b "$id"
+expect_err 1 "cgroup is not empty" "a cgroup that is in use" oci run --bundle b "$id"
 oci delete --force "$first"
 no_leftovers "nothing is left"
 tap_end

@@ -26,7 +26,7 @@ is() { # name expected ARGS...
 refused() { # name regex ARGS...
 	name=$1 regex=$2
 	shift 2
-	expect_err 125 "$regex" "$name" oci exec "$@"
+	expect_err 255 "$regex" "$name" oci exec "$@"
 }
 status='grep -E "^(Uid|Gid|Groups)" /proc/self/status | cut -f2- | tr "\n\t" " ,"'
 caps() { sed -n "s/^Cap\(...\):.*\(.\{8\}\)$/\1 \2/p" | tr '\n' ' '; }
@@ -60,8 +60,8 @@ oci exec "$id" sh -c 'exit 42'
 expect_equal 42 $? "its exit status"
 oci exec "$id" sh -c 'kill -9 $$'
 expect_equal 137 $? "killed by a signal"
-expect_err 127 'executable file not found' "no such command" oci exec "$id" nosuch
-expect_err 126 'permission denied' "not executable" oci exec "$id" /etc/passwd
+expect_err 255 'executable file not found' "no such command" oci exec "$id" nosuch
+expect_err 255 'permission denied' "not executable" oci exec "$id" /etc/passwd
 expect_err 1 'there is no command' "no command" oci exec "$id"
 expect_out piped "stdin reaches it" sh -c "echo piped | \"$RUNTIME\" oci --root \"$STATE\" exec $id cat"
 
@@ -151,7 +151,7 @@ refused "--cgroup of nothing" "adding pid to cgroups: .*$CGROUP/b/nosuch/cgroup.
 
 # states
 oci pause "$id"
-expect_err 125 'paused container' "a paused container is no place to exec" timeout 20 "$RUNTIME" oci --root "$STATE" exec "$id" true
+expect_err 255 'paused container' "a paused container is no place to exec" timeout 20 "$RUNTIME" oci --root "$STATE" exec "$id" true
 "$RUNTIME" oci --root "$STATE" exec --ignore-paused "$id" echo resumed >out 2>&1 &
 exec_pid=$!
 sleep 0.3
@@ -161,9 +161,9 @@ wait $exec_pid
 expect_equal "0 resumed" "$? $(cat out)" "until it is resumed"
 oci kill "$id" KILL
 wait_for 10 sh -c "\"$RUNTIME\" oci --root \"$STATE\" state $id | grep -q stopped"
-expect_err 125 'cannot exec in a stopped container' "a stopped container" oci exec "$id" true
+expect_err 255 'cannot exec in a stopped container' "a stopped container" oci exec "$id" true
 oci delete "$id"
-expect_err 125 'does not exist|no such container' "no container" oci exec "$id" true
+expect_err 255 'does not exist|no such container' "no container" oci exec "$id" true
 config b
 container_name
 oci create --bundle b "$id"

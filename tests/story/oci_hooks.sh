@@ -42,20 +42,20 @@ for kind in prestart createRuntime createContainer startContainer poststart; do
 	top_more=",\"hooks\":{\"$kind\":[{\"path\":\"/bin/false\"}]}"
 	config b
 	container_name
-	expect_err 125 "$kind: hook /bin/false: exit status 1" "$kind that fails" oci run --bundle b "$id"
+	expect_err 1 "error running $kind hook #0: /bin/false: exit status 1" "$kind that fails" oci run --bundle b "$id"
 done
 top_more=',"hooks":{"createRuntime":[{"path":"/bin/sleep","args":["sleep","60"],"timeout":1}]}'
 config b
 container_name
-expect_err 125 'killed after its timeout of 1 s' "a hook that hangs" oci create --bundle b "$id"
+expect_err 1 'killed after its timeout of 1 s' "a hook that hangs" oci create --bundle b "$id"
 top_more=',"hooks":{"poststop":[{"path":"/bin/false"}]}'
 config b
 container_name
-expect_out 'warning: poststop: hook /bin/false' "poststop that fails is a warning" oci run --bundle b "$id"
+expect_out 'warning: error running poststop hook #0: /bin/false' "poststop that fails is a warning" oci run --bundle b "$id"
 top_more=',"hooks":{"createRuntime":[{"path":"/no/such/hook"}]}'
 config b
 container_name
-expect_err 125 'hook /no/such/hook: No such file' "a hook that is not there" oci run --bundle b "$id"
+expect_err 1 'hook #0: /no/such/hook: No such file' "a hook that is not there" oci run --bundle b "$id"
 config_reset
 no_leftovers "nothing is left"
 
@@ -99,14 +99,14 @@ done
 terminal=false process_more=
 sh_args 'sleep 60'
 config b
-expect_err 125 'there is no terminal' "a console socket without terminal" oci run --console-socket "$TMP/tty.sock" --bundle b "$id"
+expect_err 1 'there is no terminal' "a console socket without terminal" oci run --console-socket "$TMP/tty.sock" --bundle b "$id"
 
 # exec
 container_name
 expect "run detached" oci run --detach --bundle b "$id"
 expect_rc 3 "exec gives the exit status" oci exec "$id" /bin/sh -c 'exit 3'
 expect_rc 137 "exec of what is killed gives 137" oci exec "$id" /bin/sh -c 'kill -KILL $$'
-expect_rc 127 "exec of nothing" oci exec "$id" nosuch
+expect_rc 255 "exec of nothing" oci exec "$id" nosuch
 expect_out '^/tmp$' "exec --cwd" oci exec --cwd /tmp "$id" /bin/sh -c pwd
 expect_out '^ONE=1$' "exec --env" oci exec --env ONE=1 --env TWO=2 "$id" /bin/env
 expect_out '^TWO=2$' "exec --env twice" oci exec -e ONE=1 -e TWO=2 "$id" /bin/env
@@ -175,6 +175,6 @@ expect_equal 100000 "$(stat -c %u b/rootfs/tmp/mine 2>/dev/null)" "user namespac
 expect "user namespace: devices work" grep -q 'crw-rw-rw-.* 1, *3' userns.txt
 linux_more=",\"uidMappings\":[$(seq -s, 0 400 | sed 's/[0-9]*/{"containerID":&,"hostID":&,"size":1}/g')]"
 config b
-expect_err 125 'uidMappings: 401 entries, at most 340' "CVE-2021-43784: too many mappings" oci run --bundle b "$id"
+expect_err 1 'uidMappings: 401 entries, at most 340' "CVE-2021-43784: too many mappings" oci run --bundle b "$id"
 no_leftovers "nothing is left"
 tap_end

@@ -20,19 +20,19 @@ expect_out '"status":"created"' "state is created" oci state "$id"
 pid=$(cat pid)
 expect "the pid file names a process" test -d "/proc/$pid"
 expect "the command has not started" test ! -e b/rootfs/tmp/started
-expect_err 125 "already exists" "a second create of the id" oci create --bundle b "$id"
+expect_err 1 "already exists" "a second create of the id" oci create --bundle b "$id"
 expect_out "\"pid\":$pid,\"bundle\":\"$TMP/b\"" "state document has pid and bundle" oci state "$id"
 expect "start" oci start "$id"
 expect "the command has started" wait_for 5 test -e b/rootfs/tmp/started
 expect_out '"status":"running"' "state is running" oci state "$id"
-expect_err 125 "it is running" "a second start" oci start "$id"
+expect_err 1 "it is running" "a second start" oci start "$id"
 expect_err 1 "it is running" "delete of a running container" oci delete "$id"
 expect_out "$id .* running" "list" oci list
 expect_err 1 "not known" "kill with an unknown signal" oci kill "$id" NOSUCH
 expect "kill TERM" oci kill "$id" TERM
 expect "state is stopped" wait_for 5 state_is stopped
 expect_err 1 "container not running" "kill of a stopped container" oci kill "$id" TERM
-expect_err 125 "it is stopped" "start of a stopped container" oci start "$id"
+expect_err 1 "it is stopped" "start of a stopped container" oci start "$id"
 expect "delete" oci delete "$id"
 expect_err 1 "does not exist" "state of a deleted container" oci state "$id"
 expect_err 1 "does not exist" "delete of nothing" oci delete "$id"
@@ -65,7 +65,7 @@ while [ $n -lt 10 ]; do
 	r1=$?
 	wait $two
 	r2=$?
-	[ $((r1 + r2)) = 125 ] && state_is running || lost=$((lost + 1))
+	[ $((r1 + r2)) = 1 ] && state_is running || lost=$((lost + 1))
 	oci delete --force "$id"
 	n=$((n + 1))
 done
@@ -117,21 +117,21 @@ touch b/rootfs/etc/plain
 printf '#!/no/such/interpreter\n' >b/rootfs/bin/script
 printf '\177ELF\002\001\001garbage' >b/rootfs/bin/alien
 chmod 755 b/rootfs/bin/script b/rootfs/bin/alien
-try 127 'exec: "nosuch": executable file not found in \$PATH' '["nosuch"]'
-try 127 'exec: "/bin/nosuch": stat /bin/nosuch: no such file or directory' '["/bin/nosuch"]'
-try 126 'exec: "/etc/plain": permission denied' '["/etc/plain"]'
-try 126 'exec: "/etc": is a directory: permission denied' '["/etc"]'
+try 1 'exec: "nosuch": executable file not found in \$PATH' '["nosuch"]'
+try 1 'exec: "/bin/nosuch": stat /bin/nosuch: no such file or directory' '["/bin/nosuch"]'
+try 1 'exec: "/etc/plain": permission denied' '["/etc/plain"]'
+try 1 'exec: "/etc": is a directory: permission denied' '["/etc"]'
 args='["/bin/script"]'
 config b
 container_name
-expect_err 127 'exec: "/bin/script": .*no such file' "run of a script without its interpreter" oci run --bundle b "$id"
+expect_err 1 'exec /bin/script: no such file' "run of a script without its interpreter" oci run --bundle b "$id"
 expect "create of it" oci create --bundle b "$id"
-expect_err 127 'exec: "/bin/script": .*no such file' "start tells the reason" oci start "$id"
+expect_err 1 'exec /bin/script: no such file' "start tells the reason" oci start "$id"
 expect "delete" oci delete "$id"
 args='["/bin/alien"]'
 config b
 container_name
-expect_err 126 'exec: "/bin/alien": exec format error' "run of a program for another machine" oci run --bundle b "$id"
+expect_err 1 'exec: "/bin/alien": exec format error' "run of a program for another machine" oci run --bundle b "$id"
 args='["nosuch"]'
 config b
 container_name
@@ -144,7 +144,7 @@ config_reset
 half() { # name regex
 	config b
 	container_name
-	expect_err 125 "$2" "$1" oci create --bundle b "$id"
+	expect_err 1 "$2" "$1" oci create --bundle b "$id"
 	no_leftovers "$1: nothing is left"
 }
 mounts_more=',{"destination":"/x","type":"bind","source":"/no/such","options":["bind"]}'
@@ -171,15 +171,15 @@ half "a host name for the host" 'hostname needs a uts namespace'
 config_reset
 echo '{"ociVersion":"1.0.2",' >b/config.json
 container_name
-expect_err 125 'config.json:[0-9]+:[0-9]+: ' "a cut config.json" oci create --bundle b "$id"
+expect_err 1 'config.json:[0-9]+:[0-9]+: ' "a cut config.json" oci create --bundle b "$id"
 rm b/config.json
-expect_err 125 'config.json: No such file' "no config.json" oci create --bundle b "$id"
+expect_err 1 'config.json: No such file' "no config.json" oci create --bundle b "$id"
 config b
 ln -s / link
 sed 's/"path":"rootfs"/"path":"link"/' b/config.json >b/c2 && ln -s rootfs b/link && mv b/c2 b/config.json
-expect_err 125 'root .*/link' "a root that is a link" oci create --bundle b "$id"
+expect_err 1 'root .*/link' "a root that is a link" oci create --bundle b "$id"
 for bad in ../x a/b .hidden 'a b' ''; do
-	expect_err 125 'is not valid' "id '$bad'" oci create --bundle b "$bad"
+	expect_err 1 'is not valid' "id '$bad'" oci create --bundle b "$bad"
 done
 no_leftovers "nothing is left"
 

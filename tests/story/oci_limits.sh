@@ -105,7 +105,7 @@ container_name
 if [ "$v2" ] && have pids; then
 	expect "unified" oci run --bundle b "$id"
 elif [ ! "$v2" ]; then
-	expect_err 125 'unified needs cgroup v2' "unified is refused on v1" oci run --bundle b "$id"
+	expect_err 1 'unified needs cgroup v2' "unified is refused on v1" oci run --bundle b "$id"
 fi
 # whose the cgroup is
 if [ "$v2" ]; then
@@ -124,7 +124,7 @@ fi
 
 resources='"memory":{"limit":1000,"swap":10}'
 config b
-expect_err 125 'less than memory alone' "swap below memory" oci run --bundle b "$id"
+expect_err 1 'less than memory alone' "swap below memory" oci run --bundle b "$id"
 config_reset
 if [ "$v2" ] && have memory && [ -e /proc/swaps ]; then
 	resources='"memory":{"swap":0}'
@@ -142,6 +142,6 @@ config_reset
 linux_more=',"cgroupsPath2":""'
 config b
 sed "s#\"cgroupsPath\":\"[^\"]*\"#\"cgroupsPath\":\"$CGROUP/../x\"#" b/config.json >c && mv c b/config.json
-expect_err 125 'leads upwards' "a cgroupsPath with .." oci run --bundle b "$id"
+expect_err 1 'leads upwards' "a cgroupsPath with .." oci run --bundle b "$id"
 no_leftovers "nothing is left"
 tap_end

@@ -132,7 +132,7 @@ expect_equal "file" "$(echo "$out" | head -1)" "src-nofollow and dest-nofollow: 
 refuse() { # NAME TEXT
 	config b
 	container_name
-	expect_err 125 "$2" "$1" oci run --bundle b "$id"
+	expect_err 1 "$2" "$1" oci run --bundle b "$id"
 }
 args='["/bin/true"]'
 for d in / /. ../ /etc/..; do

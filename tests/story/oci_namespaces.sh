@@ -72,7 +72,7 @@ if [ -e /proc/self/ns/time ]; then
 	namespaces='{"type":"mount"},{"type":"pid"},{"type":"uts"}'
 	config a
 	container_name
-	expect_err 125 'timeOffsets need a new time namespace' "timeOffsets without a time namespace" oci run --bundle a "$id"
+	expect_err 1 'timeOffsets need a new time namespace' "timeOffsets without a time namespace" oci run --bundle a "$id"
 fi
 
 # joined
@@ -134,7 +134,7 @@ for wrong in /proc/self/ns/net "$TMP/a/config.json" /nowhere /dev/null; do
 	namespaces="{\"type\":\"mount\"},{\"type\":\"pid\"},{\"type\":\"uts\"},{\"type\":\"ipc\",\"path\":\"$wrong\"}"
 	config b
 	container_name
-	expect_rc 125 "no ipc namespace: $wrong" oci run --bundle b "$id"
+	expect_rc 1 "no ipc namespace: $wrong" oci run --bundle b "$id"
 done
 
 # mount namespaces that are not the container's alone
@@ -169,7 +169,7 @@ expect_equal "$before" "$(sed 's/^[0-9]* [0-9]* //' "/proc/$holder/mountinfo")" 
 refuse() { # NAME TEXT
 	config c
 	container_name
-	expect_err 125 "$2" "$1" oci run --bundle c "$id"
+	expect_err 1 "$2" "$1" oci run --bundle c "$id"
 }
 args='["/bin/true"]'
 namespaces='{"type":"pid"},{"type":"mount"}'

@@ -58,7 +58,7 @@ wait "$started"
 expect_equal "standard $(cat pid)
 setns $(cat pid2)" "$(tail -n 2 pidfd.log)" "the pidfds are of the processes"
 expect "delete" oci delete -f "$id"
-expect_err 125 'pidfd socket' "--pidfd-socket of nobody" oci create --pidfd-socket "$TMP/none.sock" -b b "$id"
+expect_err 1 'pidfd socket' "--pidfd-socket of nobody" oci create --pidfd-socket "$TMP/none.sock" -b b "$id"
 
 # session keyring: the container's own, which exec joins, or the caller's
 cat >keyring.c <<'C'

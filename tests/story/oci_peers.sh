@@ -12,7 +12,7 @@ config b
 mv b/config.json b/other/c.json
 container_name
 expect_out '^other config$' "run --config below the bundle" oci run --bundle b --config other/c.json "$id"
-expect_err 125 'read config.json: No such file' "which is config.json otherwise" oci run --bundle b "$id"
+expect_err 1 'read config.json: No such file' "which is config.json otherwise" oci run --bundle b "$id"
 
 # a read-only root: the working directory is made before it becomes so
 root_more=',"readonly":true' cwd=/no/such/dir
@@ -45,7 +45,7 @@ config_reset
 linux_more=',"sysctl":{"kernel.hostname":"x"}'
 config b
 container_name
-expect_err 125 'kernel.hostname: use the member hostname' "sysctl kernel.hostname" oci run --bundle b "$id"
+expect_err 1 'kernel.hostname: use the member hostname' "sysctl kernel.hostname" oci run --bundle b "$id"
 config_reset
 
 # without a cgroup namespace and without cgroupsPath: only its own group may be seen

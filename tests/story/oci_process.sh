@@ -23,7 +23,7 @@ is() { # name expected
 refused() { # name regex
 	config b
 	container_name
-	expect_err 125 "$2" "$1" oci run --bundle b "$id"
+	expect_err 1 "$2" "$1" oci run --bundle b "$id"
 }
 
 # scheduler: policy, nice and real-time priority as the kernel tells them

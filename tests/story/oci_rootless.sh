@@ -92,16 +92,16 @@ rl spec --rootless
 edit "c['process']['terminal'] = False; c['root']['readonly'] = False; c['process']['args'] = ['true']"
 cp b/config.json plain.json
 edit "l['resources'] = {'pids': {'limit': 5}}"
-expect_err 125 'limits need cgroups' "limits without cgroups" rl run four
+expect_err 1 'limits need cgroups' "limits without cgroups" rl run four
 edit "l['resources'] = {}; l['cgroupsPath'] = '/cleat-rootless-$$'"
-expect_err 125 'cgroup' "a cgroup path without cgroups" rl run four
+expect_err 1 'cgroup' "a cgroup path without cgroups" rl run four
 edit "l.pop('cgroupsPath'); c['mounts'].append({'destination': '/m', 'source': '/etc', 'options': ['bind'], 'uidMappings': l['uidMappings'], 'gidMappings': l['gidMappings']})"
-expect_err 125 'idmapped mounts need root' "an idmapped mount" rl run four
+expect_err 1 'idmapped mounts need root' "an idmapped mount" rl run four
 cp plain.json b/config.json
 edit "c['process']['user']['additionalGids'] = [0]"
-expect_err 125 'additional groups' "additional groups where setgroups is denied" rl run four
+expect_err 1 'additional groups' "additional groups where setgroups is denied" rl run four
 edit "c['process']['user'].pop('additionalGids'); l['namespaces'] = [n for n in l['namespaces'] if n['type'] != 'user']; l.pop('uidMappings'); l.pop('gidMappings')"
-expect_rc 125 "without a user namespace" rl run four
+expect_rc 1 "without a user namespace" rl run four
 expect_equal "" "$(rl list --quiet)" "nothing is left"
 expect_equal "" "$(ls session/cleat | grep -v '^\.')" "in the state directory either"
 
@@ -119,7 +119,7 @@ l['gidMappings'] = l['uidMappings']"
 	expect_equal "33 44 55" "$(rl run five | xargs)" "another user and groups"
 	expect_equal "200032:200043" "$(stat -c %u:%g b/rootfs/tmp/of33)" "whose files have the ids of /etc/subuid"
 	edit "l['uidMappings'][1]['hostID'] = 900000"
-	expect_err 125 'newuidmap' "ids that are not the user's" rl run five
+	expect_err 1 'newuidmap' "ids that are not the user's" rl run five
 	edit "l['uidMappings'] = [{'containerID': i, 'hostID': 200000 + i if i else $uid, 'size': 1} for i in range(300)]; l['gidMappings'] = l['uidMappings']; c['process']['user'] = {'uid': 0, 'gid': 0}"
 	command 'wc -l </proc/self/uid_map'
 	expect_out '^300$' "300 entries, as many as fit into the 4 KiB that the kernel takes" rl run five

@@ -29,7 +29,7 @@ ends() { # name status
 refused() { # name regex
 	config b
 	container_name
-	expect_err 125 "$2" "$1" oci run --bundle b "$id"
+	expect_err 1 "$2" "$1" oci run --bundle b "$id"
 }
 stay() { # a container that stays; its id in $id
 	args='["/bin/sleep","1000"]'
@@ -201,7 +201,7 @@ ends "a path that nobody needs is not connected to" 0
 notify '"mkdir","mkdirat"'
 stay "a container whose agent goes away"
 stop "$agent"
-expect_err 125 'failed to connect with seccomp agent' "then no exec" oci exec "$id" true
+expect_err 255 'failed to connect with seccomp agent' "then no exec" oci exec "$id" true
 oci delete --force "$id"
 expect "the agent had no trouble" test ! -s agent.log
 config_reset

@@ -38,17 +38,17 @@ expect_equal "3000 exit 3 restored" "$(printf '%s\n' "$tap_out" | tr -d '\r' | g
 args='["/bin/nosuch"]'
 config b
 container_name
-expect_out 'exit 127 restored' "run: no such command" pty 'expect:executable|no such file' -- "$CLEAT" oci --root "$STATE" run --bundle b "$id"
+expect_out 'exit 1 restored' "run: no such command" pty 'expect:executable|no such file' -- "$CLEAT" oci --root "$STATE" run --bundle b "$id"
 args='["/bin/sh","-c","read -r x; echo got $x"]'
 config b
 container_name
 echo from-a-file >input
 expect_out 'exit 0 restored' "run: standard input may be a file" pty "stdin:$TMP/input" 'expect:^got from-a-file' -- "$CLEAT" oci --root "$STATE" run --bundle b "$id"
 container_name
-expect_err 125 'dev/tty' "run: no terminal" setsid -w "$CLEAT" oci --root "$STATE" run --bundle b "$id"
+expect_err 1 'dev/tty' "run: no terminal" setsid -w "$CLEAT" oci --root "$STATE" run --bundle b "$id"
 container_name
-expect_err 125 'use --console-socket' "run --detach needs a console socket" oci run --detach --bundle b "$id"
-expect_err 125 'use --console-socket' "create needs a console socket" oci create --bundle b "$id"
+expect_err 1 'use --console-socket' "run --detach needs a console socket" oci run --detach --bundle b "$id"
+expect_err 1 'use --console-socket' "create needs a console socket" oci create --bundle b "$id"
 no_leftovers "nothing is left"
 
 terminal=false
@@ -60,11 +60,11 @@ expect_out 'exit 9 restored' "exec -t" pty 'expect:# ' raw 'send:stty size\n' 'e
 	'send:until stty size | grep 40; do sleep 0.05; done\n' 'expect:^40 50' 'send:exit 9\n' \
 	-- "$CLEAT" oci --root "$STATE" exec -t "$id" /bin/sh
 expect_out 'exit 130 restored' "exec -t: Ctrl-C" pty raw 'send:\x03' -- "$CLEAT" oci --root "$STATE" exec -t "$id" /bin/sleep 30
-expect_out 'exit 127 restored' "exec -t: no such command" pty 'expect:no such file' -- "$CLEAT" oci --root "$STATE" exec -t "$id" /bin/nosuch
+expect_out 'exit 255 restored' "exec -t: no such command" pty 'expect:no such file' -- "$CLEAT" oci --root "$STATE" exec -t "$id" /bin/nosuch
 expect_out 'exit 0 restored' "exec -t: a process that stays in the background" pty -- "$CLEAT" oci --root "$STATE" exec -t "$id" \
 	/bin/sh -c 'trap "" HUP; sleep 20 & exit 0'
-expect_err 125 'dev/tty' "exec -t: no terminal" setsid -w "$CLEAT" oci --root "$STATE" exec -t "$id" /bin/true
-expect_err 125 'use --console-socket' "exec -t --detach needs a console socket" oci exec -t -d "$id" /bin/true
+expect_err 255 'dev/tty' "exec -t: no terminal" setsid -w "$CLEAT" oci --root "$STATE" exec -t "$id" /bin/true
+expect_err 255 'use --console-socket' "exec -t --detach needs a console socket" oci exec -t -d "$id" /bin/true
 expect "delete" oci delete --force "$id"
 no_leftovers "nothing is left"
 tap_end
