@@ -68,9 +68,9 @@ expect_out piped "stdin reaches it" sh -c "echo piped | \"$RUNTIME\" oci --root 
 # descriptors and processes
 is "nothing of ours is open inside" "0 1 2 3" "$id" sh -c 'echo $(ls /proc/self/fd)'
 echo kept >kept
-exec 4<kept
+exec 3<kept 4<kept
 is "--preserve-fds" "kept" --preserve-fds 2 "$id" sh -c 'cat <&4'
-exec 4<&-
+exec 3<&- 4<&-
 oci exec --detach --pid-file pid "$id" sleep 500
 pid=$(cat pid 2>/dev/null)
 expect "--detach --pid-file" grep -q "^Name:	sleep" "/proc/$pid/status"

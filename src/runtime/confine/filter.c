@@ -316,8 +316,9 @@ static uint32_t unnamed(const struct table *t, uint32_t nr)
 
 static void put_gap(struct table *t, uint64_t from, uint64_t to)
 {
-	const uint64_t steps[] = {(uint64_t)t->last[0] + 1, t->split, (uint64_t)t->last[1] + 1,
-				  UINT32_MAX};
+	/* ascending; 0 where nothing changes */
+	const uint64_t steps[] = {t->has_last[0] ? (uint64_t)t->last[0] + 1 : 0, t->split,
+				  t->has_last[1] ? (uint64_t)t->last[1] + 1 : 0, UINT32_MAX};
 
 	if (from < to)
 		put_range(t, (uint32_t)from, unnamed(t, (uint32_t)from), 0);

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "fake/seccomp_oracle.h"
 #include "oci/defaults.h"
-#include "runtime/confine/filter.h"
 
 #if defined(__x86_64__)
 #define NATIVE AUDIT_ARCH_X86_64
@@ -42,47 +42,12 @@ static struct err err;
 
 static uint32_t run(const struct filter_program *p, const struct seccomp_data *d)
 {
-	uint32_t acc = 0, mem[16] = {0};
+	const char *bad;
+	uint32_t verdict = bpf_run(p, d, &bad);
 
-	for (size_t pc = 0; pc < p->n; pc++) {
-		const struct sock_filter *i = &p->insn[pc];
-
-		switch (i->code) {
-		case BPF_LD | BPF_W | BPF_ABS:
-			memcpy(&acc, (const char *)d + i->k, sizeof(acc));
-			break;
-		case BPF_ALU | BPF_AND | BPF_K:
-			acc &= i->k;
-			break;
-		case BPF_JMP | BPF_JA:
-			pc += i->k;
-			break;
-		case BPF_JMP | BPF_JEQ | BPF_K:
-			pc += acc == i->k ? i->jt : i->jf;
-			break;
-		case BPF_JMP | BPF_JGT | BPF_K:
-			pc += acc > i->k ? i->jt : i->jf;
-			break;
-		case BPF_JMP | BPF_JGE | BPF_K:
-			pc += acc >= i->k ? i->jt : i->jf;
-			break;
-		case BPF_JMP | BPF_JSET | BPF_K:
-			pc += acc & i->k ? i->jt : i->jf;
-			break;
-		case BPF_ST:
-			mem[i->k & 15] = acc;
-			break;
-		case BPF_LD | BPF_MEM:
-			acc = mem[i->k & 15];
-			break;
-		case BPF_RET | BPF_K:
-			return i->k;
-		default:
-			fail_msg("instruction %zu: code %#x", pc, i->code);
-		}
-	}
-	fail_msg("the program has no end");
-	return 0;
+	if (bad)
+		fail_msg("%s", bad);
+	return verdict;
 }
 
 static uint32_t ask(const struct filter_program *p, int nr, uint64_t a0)
@@ -250,7 +215,7 @@ static void two_conditions_on_one_argument_are_alternatives(void **state)
 
 #define NEWER (SECCOMP_RET_ERRNO | ENOSYS)
 
-static uint32_t ask_arch(uint32_t arch, uint32_t nr)
+static inline uint32_t ask_arch(uint32_t arch, uint32_t nr)
 {
 	struct seccomp_data d = {.nr = (int)nr, .arch = arch};
 
