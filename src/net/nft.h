@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "net/netlink.h"
+#include "msg/netlink.h"
 
 /*
  * nf_tables messages: one batch, which the kernel takes or refuses whole. Functions append; overflow

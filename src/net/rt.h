@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "net/netlink.h"
+#include "msg/netlink.h"
 
 /*
  * rtnetlink: interfaces, addresses, routes of one namespace. Names of interfaces are at most 15

@@ -10,8 +10,8 @@
 #include <linux/netlink.h>
 
 #include "base/str.h"
+#include "msg/netlink.h"
 #include "net/net.h"
-#include "net/netlink.h"
 #include "sys/fd.h"
 #include "sys/netlink.h"
 

@@ -32,6 +32,17 @@ static int check_time(const struct oci_spec *s, struct err *e)
 	return 0;
 }
 
+/* A path may lead to where we are: then it is the host's that would be changed. */
+static bool is_host(const struct oci_spec *s, enum oci_ns_kind kind)
+{
+	auto_close int fd = -1;
+
+	if (!s->ns[kind].path)
+		return !own(s, kind);
+	fd = ns_open(s->ns[kind].path, kind, NULL);
+	return fd < 0 || ns_is_ours(fd, kind);
+}
+
 static int check_namespaces(const struct oci_spec *s, struct err *e)
 {
 	bool maps = s->idmaps.n_uid || s->idmaps.n_gid;
@@ -43,25 +54,14 @@ static int check_namespaces(const struct oci_spec *s, struct err *e)
 	    (!s->idmaps.n_uid || !s->idmaps.n_gid))
 		return err_text(e, -EINVAL,
 				"a new user namespace needs uidMappings and gidMappings");
-	if (s->n_netdevs || s->rdt.set)
-		return err_text(e, -EOPNOTSUPP, "linux.%s is not supported",
-				s->n_netdevs ? "netDevices" : "intelRdt");
 	if (!str_empty(s->hostname) && !own(s, OCI_NS_UTS))
 		return err_text(e, -EINVAL, "hostname needs a uts namespace");
 	if (!str_empty(s->domainname) && !own(s, OCI_NS_UTS))
 		return err_text(e, -EINVAL, "domainname needs a uts namespace");
+	if (s->n_netdevs && is_host(s, OCI_NS_NET))
+		return err_text(e, -EINVAL,
+				"netDevices need a network namespace that is not the host's");
 	return check_time(s, e);
-}
-
-/* A path may lead to where we are: then it is the host's that would be changed. */
-static bool is_host(const struct oci_spec *s, enum oci_ns_kind kind)
-{
-	auto_close int fd = -1;
-
-	if (!s->ns[kind].path)
-		return !own(s, kind);
-	fd = ns_open(s->ns[kind].path, kind, NULL);
-	return fd < 0 || ns_is_ours(fd, kind);
 }
 
 /* Anything else would change the host. What a name begins with, and whose it is */

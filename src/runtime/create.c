@@ -23,7 +23,9 @@
 #include "runtime/confine/caps.h"
 #include "runtime/hooks.h"
 #include "runtime/namespaces.h"
+#include "runtime/netdev.h"
 #include "runtime/notify.h"
+#include "runtime/rdt.h"
 #include "runtime/run.h"
 #include "runtime/shared_root.h"
 #include "runtime/stage.h"
@@ -370,15 +372,23 @@ static int was_killed(struct creation *c, struct err *e)
 				: "");
 }
 
+/* What belongs to the stage but is not its to take. It waits for the word to go before it executes anything. */
+static int equip(struct creation *c, struct err *e)
+{
+	int r = c->spec.n_netdevs ? netdev_move(&c->spec, c->state.pid, e) : 0;
+
+	return r == 0 && c->spec.rdt.set ? rdt_apply(&c->spec.rdt, c->o->id, c->state.pid, e) : r;
+}
+
 static int settle(struct creation *c, struct err *e)
 {
 	const struct source_server server = {&c->spec, c->state.bundle, c->state.rootfs,
 					     c->state.pid, c->sync_fd};
 	struct stage_msg m = {0};
-	int r = 0;
+	int r = equip(c, e);
 
 	/* an usher has had the maps before the stage was there */
-	if (c->spec.ns[OCI_NS_USER].set && !usher_needed(&c->spec)) {
+	if (r == 0 && c->spec.ns[OCI_NS_USER].set && !usher_needed(&c->spec)) {
 		r = write_maps(c, c->state.pid, e);
 		if (r == 0)
 			r = acknowledge(c, e);
@@ -505,6 +515,7 @@ void creation_abort(struct creation *c)
 			cgroup_signal_all(&c->state.cgroups, SIGKILL, NULL);
 		cgroup_remove(&c->state.cgroups, NULL);
 	}
+	rdt_remove(&c->spec.rdt, c->o->id);
 	if (c->dir_fd >= 0 && shared_root_undo(c->dir_fd, &c->spec, NULL) == 0)
 		statedir_remove(c->rt, c->o->id, NULL);
 	creation_end(c);

@@ -25,6 +25,7 @@
 #include "runtime/exec_process.h"
 #include "runtime/namespaces.h"
 #include "runtime/notify.h"
+#include "runtime/rdt.h"
 #include "runtime/run.h"
 #include "runtime/runtime.h"
 #include "runtime/stage.h"
@@ -96,6 +97,8 @@ static int place(void *arg, bool born, struct err *e)
 
 	if (r == 0)
 		r = become_victim(&j->process, e);
+	if (r == 0 && j->spec.rdt.set)
+		r = rdt_join(&j->spec.rdt, j->state.id, 0, e); /* 0 is who writes it */
 	return r == 0 ? label_open(&j->process, &j->label, e) : r;
 }
 

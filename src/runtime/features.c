@@ -156,7 +156,7 @@ void runtime_features(struct buf *b, bool checkpoint)
 		    "\"rdma\":true},");
 	put_seccomp(b);
 	buf_puts(b, "\"apparmor\":{\"enabled\":true},\"selinux\":{\"enabled\":true},"
-		    "\"intelRdt\":{\"enabled\":false},\"netDevices\":{\"enabled\":false},");
+		    "\"intelRdt\":{\"enabled\":true},\"netDevices\":{\"enabled\":true},");
 	buf_printf(b, "\"mountExtensions\":{\"idmap\":{\"enabled\":%s}}},\"annotations\":{",
 		   sys_has_call(SYS_mount_setattr) ? "true" : "false");
 	buf_printf(b, "\"io.github.seccomp.libseccomp.version\":\"%u.%u.%u\",", v[0], v[1], v[2]);

@@ -10,6 +10,7 @@
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/create.h"
 #include "runtime/hooks.h"
+#include "runtime/rdt.h"
 #include "runtime/runtime.h"
 #include "runtime/shared_root.h"
 #include "runtime/stage.h"
@@ -213,8 +214,10 @@ static int destroy(struct runtime *rt, struct found *f, struct err *e)
 			return r;
 	}
 	r = cgroup_remove(&f->state.cgroups, e);
-	if (r == 0 && config == 0)
+	if (r == 0 && config == 0) {
+		rdt_remove(&spec.rdt, f->state.id);
 		r = shared_root_undo(f->dir_fd, &spec, e);
+	}
 	if (r == 0)
 		r = statedir_remove(rt, f->state.id, e);
 	/* the container is gone whatever they answer: the specification wants a warning */

@@ -8,6 +8,7 @@
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/create.h"
 #include "runtime/hooks.h"
+#include "runtime/rdt.h"
 #include "runtime/run.h"
 #include "runtime/runtime.h"
 #include "runtime/shared_root.h"
@@ -56,6 +57,7 @@ static int clean_up(struct creation *c, struct err *e)
 		r = cgroup_signal_all(&c->state.cgroups, SIGKILL, e);
 	if (r == 0 || r == -ESRCH)
 		r = cgroup_remove(&c->state.cgroups, e);
+	rdt_remove(&c->spec.rdt, c->o->id);
 	if (r == 0)
 		r = shared_root_undo(c->dir_fd, &c->spec, e);
 	if (r == 0)

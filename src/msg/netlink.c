@@ -6,7 +6,7 @@
  * is left before they are used. The kernel is trusted, its length fields still are checked: a
  * parser that cannot run over is easier to believe than an argument about who wrote the bytes.
  */
-#include "net/netlink.h"
+#include "msg/netlink.h"
 
 #include <errno.h>
 #include <linux/netlink.h>

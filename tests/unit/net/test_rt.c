@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/netlink.h"
+#include "msg/netlink.h"
 #include "net/rt.h"
 #include "net/rules.h"
 
