@@ -41,6 +41,13 @@ static int listen_fds(struct runtime_create *o, struct err *e)
 		       : 0;
 }
 
+static const char *notify_socket(void)
+{
+	const char *s = getenv("NOTIFY_SOCKET");
+
+	return str_empty(s) ? NULL : s;
+}
+
 static int create_words(struct oci_cmd *c, struct create_words *w, bool run, int argc, char **argv)
 {
 	struct oci_opt opts[] = {
@@ -63,6 +70,7 @@ static int create_words(struct oci_cmd *c, struct create_words *w, bool run, int
 	if (oci_words(c, argc, argv, opts, 1, 1) < 0)
 		return -EINVAL;
 	w->o.id = argv[0];
+	w->o.notify_socket = notify_socket();
 	if (!w->o.bundle)
 		w->o.bundle = ".";
 	r = oci_number("preserve-fds", w->preserve, 1024, &w->o.preserve_fds, &e);
@@ -123,7 +131,7 @@ int oci_start_main(struct oci_cmd *c, int argc, char **argv)
 
 	if (one_id(c, argc, argv) < 0)
 		return c->status;
-	return runtime_start(&c->rt, argv[0], &e) < 0 ? oci_fail(c, &e, 0) : 0;
+	return runtime_start(&c->rt, argv[0], notify_socket(), &e) < 0 ? oci_fail(c, &e, 0) : 0;
 }
 
 int oci_pause_main(struct oci_cmd *c, int argc, char **argv)

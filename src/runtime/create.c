@@ -26,6 +26,7 @@
 #include "runtime/netdev.h"
 #include "runtime/notify.h"
 #include "runtime/rdt.h"
+#include "runtime/readiness.h"
 #include "runtime/run.h"
 #include "runtime/shared_root.h"
 #include "runtime/stage.h"
@@ -107,26 +108,31 @@ static int load_bundle(struct creation *c, struct err *e)
 	return c->state.bundle && c->state.rootfs ? 0 : err_set(e, -ENOMEM, "paths");
 }
 
+int creation_add_env(struct creation *c, char *word)
+{
+	struct oci_strs *env = &c->spec.process.env;
+	char **v = arena_array(&c->rt->arena, env->n + 2, sizeof(*v));
+
+	if (!v || !word)
+		return -ENOMEM;
+	for (size_t i = 0; i < env->n; i++)
+		v[i] = env->v[i];
+	v[env->n++] = word;
+	env->v = v;
+	return 0;
+}
+
 /* As runc: the container hears of a service manager's descriptors */
 static int tell_listen_fds(struct creation *c, struct err *e)
 {
-	struct oci_strs *env = &c->spec.process.env;
-	char **v;
+	int r = 0;
 
-	if (!c->o->listen_fds)
-		return 0;
-	v = arena_array(&c->rt->arena, env->n + 3, sizeof(*v));
-	for (size_t i = 0; v && i < env->n; i++)
-		v[i] = env->v[i];
-	if (v) {
-		v[env->n] = arena_printf(&c->rt->arena, "LISTEN_FDS=%u", c->o->listen_fds);
-		v[env->n + 1] = arena_strdup(&c->rt->arena, "LISTEN_PID=1");
-	}
-	if (!v || !v[env->n] || !v[env->n + 1])
-		return err_set(e, -ENOMEM, "environment");
-	env->v = v;
-	env->n += 2;
-	return 0;
+	if (c->o->listen_fds)
+		r = creation_add_env(
+			c, arena_printf(&c->rt->arena, "LISTEN_FDS=%u", c->o->listen_fds));
+	if (c->o->listen_fds && r == 0)
+		r = creation_add_env(c, arena_strdup(&c->rt->arena, "LISTEN_PID=1"));
+	return r < 0 ? err_set(e, r, "environment") : 0;
 }
 
 static void warn(struct creation *c)
@@ -432,6 +438,8 @@ static int make(struct creation *c, struct handover *h, struct err *e)
 {
 	int r = creation_reserve(c, e);
 
+	if (r == 0 && c->o->notify_socket)
+		r = readiness_offer(c, e);
 	if (r == 0)
 		r = filter_get(&c->spec.seccomp, c->rt->root_fd, &program, e);
 	if (r == 0)
@@ -465,7 +473,7 @@ int creation_load(struct creation *c, struct runtime *rt, const struct runtime_c
 	memset(c, 0, sizeof(*c));
 	c->rt = rt;
 	c->o = o;
-	c->dir_fd = c->sync_fd = c->pidfd = c->agent_fd = -1;
+	c->dir_fd = c->sync_fd = c->pidfd = c->agent_fd = c->ready_fd = -1;
 	terminal_init(&c->terminal);
 	/* what the caller left open is not the container's, but for --preserve-fds */
 	r = sys_cloexec_from(3 + (int)(o->listen_fds + o->preserve_fds));
@@ -526,6 +534,7 @@ void creation_end(struct creation *c)
 	cgroup_close(&c->cgroup);
 	sys_close(take_fd(&c->sync_fd));
 	sys_close(take_fd(&c->pidfd));
+	sys_close(take_fd(&c->ready_fd));
 	terminal_fini(&c->terminal);
 	sys_close(take_fd(&c->agent_fd));
 	sys_close(take_fd(&c->dir_fd));

@@ -21,9 +21,13 @@ struct creation {
 	int sync_fd;   /* to the stage */
 	int pidfd;
 	struct terminal terminal;
+	int ready_fd; /* where a program that is run says that it is ready; -1 */
 	int agent_fd; /* of seccomp notify; -1 */
 	bool by_pipe; /* start comes by the named pipes, not by sync_fd */
 };
+
+/** creation_add_env() - @word from the arena, NULL is -ENOMEM */
+int creation_add_env(struct creation *c, char *word);
 
 /** creation_load() - bundle and state in memory; nothing to undo. creation_reserve() - the id is ours: creation_abort() undoes it */
 int creation_load(struct creation *c, struct runtime *rt, const struct runtime_create *o,

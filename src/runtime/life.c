@@ -11,6 +11,7 @@
 #include "runtime/create.h"
 #include "runtime/hooks.h"
 #include "runtime/rdt.h"
+#include "runtime/readiness.h"
 #include "runtime/runtime.h"
 #include "runtime/shared_root.h"
 #include "runtime/stage.h"
@@ -122,10 +123,11 @@ static int kill_and_wait(const struct oci_state *s, struct err *e)
 	return s->pid ? err_text(e, -EBUSY, "container %s survives SIGKILL", s->id) : 0;
 }
 
-int runtime_start(struct runtime *rt, const char *id, struct err *e)
+int runtime_start(struct runtime *rt, const char *id, const char *notify_socket, struct err *e)
 {
 	static struct oci_spec spec;
 	auto_close int start_fd = -1;
+	auto_close int ready_fd = -1;
 	struct found f;
 	int r = statedir_find(rt, id, &f, e);
 
@@ -136,6 +138,11 @@ int runtime_start(struct runtime *rt, const char *id, struct err *e)
 			     oci_status_name(f.status));
 	if (r == 0)
 		r = statedir_load_config(rt, f.dir_fd, &spec, e);
+	if (r == 0 && notify_socket) {
+		ready_fd = readiness_listen(f.dir_fd);
+		if (ready_fd < 0 && ready_fd != -ENOENT)
+			r = err_set(e, ready_fd, "socket for NOTIFY_SOCKET");
+	}
 	if (r == 0)
 		r = start_fd = claim(&f, e);
 	if (r >= 0) {
@@ -145,6 +152,8 @@ int runtime_start(struct runtime *rt, const char *id, struct err *e)
 		/* as runc and the specification: what did not start well is stopped when we return */
 		if (r < 0)
 			kill_and_wait(&f.state, NULL);
+		else if (ready_fd >= 0 && readiness_pass(ready_fd, notify_socket, f.state.pid) < 0)
+			str_copy(rt->warning, sizeof(rt->warning), READINESS_LOST);
 	}
 	sys_close(f.dir_fd);
 	return r;

@@ -9,6 +9,7 @@
 #include "runtime/create.h"
 #include "runtime/hooks.h"
 #include "runtime/rdt.h"
+#include "runtime/readiness.h"
 #include "runtime/run.h"
 #include "runtime/runtime.h"
 #include "runtime/shared_root.h"
@@ -110,5 +111,11 @@ int runtime_run(struct runtime *rt, const struct runtime_create *o, bool keep, i
 		creation_abort(&c);
 		return r;
 	}
+	if (c.ready_fd >= 0 && o->foreground)
+		r = readiness_pass_beside(c.ready_fd, o->notify_socket, c.state.pid);
+	else if (c.ready_fd >= 0)
+		r = readiness_pass(c.ready_fd, o->notify_socket, c.state.pid);
+	if (r < 0)
+		str_copy(rt->warning, sizeof(rt->warning), READINESS_LOST);
 	return run_to_end(&c, keep, ret_status, e);
 }

@@ -37,6 +37,7 @@ struct runtime_create {
 	const char *config;	    /* path below the bundle, or absolute; NULL = config.json */
 	const char *console_socket; /* NULL unless process.terminal */
 	const char *pid_file;	    /* NULL or path */
+	const char *notify_socket;  /* NULL or the service manager's, "@name" for an abstract one */
 	const char *pidfd_socket;   /* NULL or path: gets a pidfd of the first process */
 	uint32_t preserve_fds;	    /* descriptors from 3 on that the container inherits ... */
 	uint32_t listen_fds;	    /* ... behind these, which it is told of by LISTEN_FDS */
@@ -51,8 +52,11 @@ struct runtime_create {
  */
 int runtime_create(struct runtime *rt, const struct runtime_create *o, struct err *e);
 
-/** runtime_start() - returns once the container's program runs, or with the reason why it does not */
-int runtime_start(struct runtime *rt, const char *id, struct err *e);
+/**
+ * runtime_start() - returns once the container's program runs, or with the reason why it does not
+ * @notify_socket: NULL; else, if create had one too, when the program says that it is ready, which is passed on
+ */
+int runtime_start(struct runtime *rt, const char *id, const char *notify_socket, struct err *e);
 
 /**
  * runtime_run() - create, start; in the foreground wait (forwarding signals) and delete

@@ -82,7 +82,7 @@ static int bind_and_listen(int fd, int dir_fd, const char *tmp_name, mode_t mode
 	r = sys_chmod(dir_fd, tmp_name, mode, 0);
 	if (r == 0)
 		r = SYS_RET(listen(fd, BACKLOG));
-	return r;
+	return r == -EOPNOTSUPP ? 0 : r; /* datagrams come without */
 }
 
 int sys_listen_unix(const char *path, mode_t mode, int type)
@@ -117,19 +117,24 @@ int sys_connect_unix(const char *path, int type)
 {
 	auto_close int dir_fd = -1, fd = -1;
 	struct sockaddr_un sa;
+	socklen_t len = sizeof(sa);
 	const char *name;
 	int r;
 
-	dir_fd = open_parent(path, &name);
-	if (dir_fd < 0)
+	dir_fd = *path == '@' ? -1 : open_parent(path, &name);
+	if (dir_fd < 0 && *path != '@')
 		return dir_fd;
 	r = address(&sa, dir_fd, path, name);
 	if (r < 0)
 		return r;
+	if (*path == '@') { /* a name in no file system: length counts, no NUL at its end */
+		len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+		sa.sun_path[0] = '\0';
+	}
 	fd = sys_socket(AF_UNIX, type, 0);
 	if (fd < 0)
 		return fd;
-	r = SYS_RETRY(connect(fd, (struct sockaddr *)&sa, sizeof(sa)));
+	r = SYS_RETRY(connect(fd, (struct sockaddr *)&sa, len));
 	return r < 0 ? r : take_fd(&fd);
 }
 

@@ -15,7 +15,7 @@ int sys_socketpair_seqpacket(int ret_fds[2]);
  */
 int sys_listen_unix(const char *path, mode_t mode, int type);
 
-/** sys_connect_unix() - paths beyond 107 bytes work (by /proc/self/fd). Return: fd; -ENOENT, -ECONNREFUSED: nobody there */
+/** sys_connect_unix() - paths beyond 107 bytes work (by /proc/self/fd); "@name" is abstract. Return: fd; -ENOENT, -ECONNREFUSED: nobody there */
 int sys_connect_unix(const char *path, int type);
 int sys_accept(int fd); /* non-blocking; -EAGAIN */
 

@@ -90,6 +90,72 @@ else
 	skip "a session keyring" "no compiler for a static program"
 fi
 
+# readiness of a service manager: the container's own socket, passed on by run and start
+cat >manager.py <<'PY'
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("\0" + sys.argv[1][1:] if sys.argv[1][0] == "@" else sys.argv[1])
+print("listening", flush=True)
+for _ in range(2):
+    print(s.recv(4096).decode().strip(), flush=True)
+PY
+cat >ready.c <<'C'
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+int main(void)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	static const char text[] = "STATUS=x\nREADY=1\n";
+	strcpy(sa.sun_path, getenv("NOTIFY_SOCKET"));
+	return sendto(fd, "WATCHDOG=1", 10, 0, (void *)&sa, sizeof(sa)) < 0 || sendto(fd, text, strlen(text), 0, (void *)&sa, sizeof(sa)) < 0 || sleep(2) < 0;
+}
+C
+if cc -static -o b/rootfs/bin/ready ready.c 2>/dev/null; then
+	config_reset
+	args='["/bin/ready"]'
+	config b
+	told() { # address name command...
+		address=$1 name=$2
+		shift 2
+		rm -f "$TMP/manager.sock"
+		start manager python3 manager.py "$address"
+		wait_for 5 grep -q listening manager.log
+		expect "$name" env NOTIFY_SOCKET="$address" "$@"
+		wait_for 5 grep -q MAINPID manager.log
+		pid=$(cat pid 2>/dev/null)
+		expect_equal "listening READY=1 MAINPID=$pid" "$(tr '\n' ' ' <manager.log | sed 's/ $//')" "$name: the service manager is told"
+		stop "$started"
+	}
+	container_name
+	told "$TMP/manager.sock" "run --detach" "$CLEAT" oci --root "$STATE" run --detach --pid-file "$TMP/pid" -b b "$id"
+	oci delete -f "$id"
+	container_name
+	told "@cleat-story-$$" "run with an abstract socket" "$CLEAT" oci --root "$STATE" run --pid-file "$TMP/pid" -b b "$id"
+	container_name
+	env NOTIFY_SOCKET="$TMP/manager.sock" "$CLEAT" oci --root "$STATE" create --pid-file "$TMP/pid" -b b "$id"
+	told "$TMP/manager.sock" "start" "$CLEAT" oci --root "$STATE" start "$id"
+	oci delete -f "$id"
+	args='["/bin/sh","-c","echo $NOTIFY_SOCKET; grep -c notify /proc/self/mountinfo; touch ${NOTIFY_SOCKET%/*}/x"]'
+	config b
+	container_name
+	tap_run env NOTIFY_SOCKET=/run/a/b "$CLEAT" oci --root "$STATE" run -b b "$id"
+	case $tap_out in *"/run/a/b/notify"*1*Read-only*) ok "its folder is where the variable says, read-only" ;; *) fail "its folder" "$tap_out" ;; esac
+else
+	skip "NOTIFY_SOCKET" "no compiler for a static program"
+fi
+
+# a null device of the caller: its mode is not the container's to change
+mknod null c 1 3
+sh_args 'chmod 600 /proc/self/fd/0; chmod 600 /dev/stdin; stat -c %t:%T /dev/stdin; true'
+config b
+container_name
+"$CLEAT" oci --root "$STATE" run -b b "$id" <null >null.log 2>&1
+expect_equal 644 "$(stat -c %a null)" "the host's null device as standard input keeps its mode"
+
 # --keep, and orphans that run reaps
 sh_args 'exit 5'
 config b
