@@ -97,7 +97,7 @@ device eth8
 refuse() { # NAME TEXT
 	config b
 	container_name
-	expect_err 125 "$2" "$1" oci run --bundle b "$id"
+	expect_err 1 "$2" "$1" oci run --bundle b "$id"
 }
 linux_more=',"netDevices":{"nosuch":{}}'
 refuse "a device that is not there" 'nosuch'
