@@ -57,6 +57,10 @@ int place_open(int root_fd, const char *path, bool dir, bool nofollow, bool *ret
 	*ret_made = fd == -ENOENT;
 	if (fd != -ENOENT)
 		return fd < 0 ? err_set(e, fd, "destination %s", path) : fd;
+	if (dir)
+		fd = rooted_mkdirs(root_fd, path, DIR_MODE, 0, 0, NULL);
+	if (fd != -EEXIST && fd != -ENOENT)
+		return fd < 0 ? err_set(e, fd, "make %s in the root", path) : fd;
 	/* a link that dangles names the place to be made, inside the root */
 	r = rooted_resolve(root_fd, path, real, sizeof(real), e);
 	if (r < 0)
@@ -69,29 +73,29 @@ int place_open(int root_fd, const char *path, bool dir, bool nofollow, bool *ret
 
 int place_open_plain(int root_fd, const char *path, struct err *e)
 {
-	char at[NAME_MAX + 1];
-	auto_close int fd = sys_open(root_fd, ".", O_PATH | O_DIRECTORY, 0);
+	char name[NAME_MAX + 1] = ".";
 	const char *p = path;
+	auto_close int fd = -1;
+	int next, at = root_fd;
 
-	while (fd >= 0 && *(p += strspn(p, "/"))) {
-		size_t len = strcspn(p, "/");
-		int next;
+	do {
+		size_t len = strcspn(p += strspn(p, "/"), "/");
 
-		if (str_copy_n(at, sizeof(at), p, len) < 0 || str_eq(at, ".."))
+		if ((len && str_copy_n(name, sizeof(name), p, len) < 0) || str_eq(name, ".."))
 			return err_set(e, -EINVAL, "destination %s", path);
-		next = sys_open(fd, at, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+		next = sys_open(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 		if (next == -ENOENT) {
-			next = sys_mkdir(fd, at, DIR_MODE);
+			next = sys_mkdir(at, name, DIR_MODE);
 			if (next == 0 || next == -EEXIST)
-				next = sys_open(fd, at, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+				next = sys_open(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 		}
 		if (next == -ENOTDIR || next == -ELOOP)
 			return err_text(e, next, "destination %s is not an ordinary directory",
 					path);
 		sys_close(fd);
-		fd = next;
+		at = fd = next;
 		p += len;
-	}
+	} while (fd >= 0 && p[strspn(p, "/")]);
 	return fd < 0 ? err_set(e, fd, "destination %s", path) : take_fd(&fd);
 }
 
@@ -119,11 +123,15 @@ static bool may_cover(const char *path)
 
 int place_check(int root_fd, int dst_fd, bool proc, struct err *e)
 {
-	static char root[PATH_MAX], path[PATH_MAX];
-	int len = sys_readlink(AT_FDCWD, fd_path(root_fd).p, root, sizeof(root));
-	int r = len < 0 ? len : sys_readlink(AT_FDCWD, fd_path(dst_fd).p, path, sizeof(path));
+	static char path[PATH_MAX];
+	static int len; /* of the root's path: there is one in a process */
 	const char *inside;
+	int r = 0;
 
+	if (!len)
+		len = r = sys_readlink(AT_FDCWD, fd_path(root_fd).p, path, sizeof(path));
+	if (r >= 0)
+		r = sys_readlink(AT_FDCWD, fd_path(dst_fd).p, path, sizeof(path));
 	if (r < 0)
 		return err_set(e, r, "look at the destination");
 	inside = path + (len == 1 ? 0 : len); /* len 1: "/" */
