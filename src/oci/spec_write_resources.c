@@ -134,8 +134,10 @@ void oci_resources_write(struct buf *b, const struct oci_resources *r)
 	put_str(b, "cpus", r->cpu_cpus);
 	put_str(b, "mems", r->cpu_mems);
 	buf_putc(b, '}');
-	put_numbers(b, r, "pids");
-	buf_putc(b, '}');
+	if (r->pids_limit.set) { /* the schema wants no pids without a limit */
+		put_numbers(b, r, "pids");
+		buf_putc(b, '}');
+	}
 	put_block_io(b, r);
 	put_huge_pages(b, r);
 	put_network(b, r);
