@@ -63,7 +63,7 @@ BENCH := $(strip $(if $(B),$(foreach t,$(wildcard tests/bench/*.sh),$(if $(strip
 	w,$(B),$(findstring $(w),$(t)))),$(t))),$(wildcard tests/bench/*.sh)))
 
 .PHONY: size relink-kit bench
-bench: $(O)/cleat $(addprefix $(O)/,$(BENCHES))
+bench: $(O)/cleat $(addprefix $(O)/,$(BENCHES)) $(O)/tests/tool/filter
 	$(Q)for b in $(BENCH); do env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS TOP=$(CURDIR) O=$(abspath $(O)) \
 		CLEAT=$(abspath $(O))/cleat ARCH=$(ARCH) DL=$(DL) PKGDIR=$(PKGDIR) $$b || exit; done
 size: $(O)/cleat

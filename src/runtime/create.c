@@ -441,7 +441,7 @@ static int make(struct creation *c, struct handover *h, struct err *e)
 	if (r == 0 && c->o->notify_socket)
 		r = readiness_offer(c, e);
 	if (r == 0)
-		r = filter_get(&c->spec.seccomp, c->rt->root_fd, &program, e);
+		r = filter_compile(&c->spec.seccomp, &program, e);
 	if (r == 0)
 		r = notify_connect(&c->spec.seccomp, &program, &c->agent_fd, e);
 	if (r == 0)

@@ -182,7 +182,7 @@ static int prepare(struct runtime *rt, struct joining *j, struct err *e)
 	if (r < 0)
 		return r;
 	caps_warn(&j->process.caps, j->spec.ns[OCI_NS_USER].set, rt->warning);
-	r = filter_get(&j->spec.seccomp, rt->root_fd, &program, e);
+	r = filter_compile(&j->spec.seccomp, &program, e);
 	if (r == 0)
 		r = notify_connect(&j->spec.seccomp, &program, &j->agent_fd, e);
 	if (r == 0)

@@ -10,7 +10,6 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -68,16 +67,6 @@ int sys_set_subreaper(bool on)
 int sys_set_death_signal(int sig)
 {
 	return SYS_RET(prctl(PR_SET_PDEATHSIG, sig, 0, 0, 0));
-}
-
-const char *sys_kernel_release(char *ret, size_t cap)
-{
-	struct utsname u;
-
-	if (uname(&u) < 0)
-		u.release[0] = '\0';
-	snprintf(ret, cap, "%s", u.release);
-	return ret;
 }
 
 int sys_set_name(const char *name)

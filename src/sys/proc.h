@@ -58,9 +58,6 @@ int sys_kill(pid_t pid, int sig); /* pid > 1 or -EINVAL */
 pid_t sys_wait(pid_t pid, int flags, struct sys_exit *ret_exit);
 int sys_set_subreaper(bool on);
 int sys_set_death_signal(int sig);
-
-/** sys_kernel_release() - "6.1.0-56-cloud-amd64", cut to @cap; "" if the kernel does not say. Return: @ret */
-const char *sys_kernel_release(char *ret, size_t cap);
 int sys_set_name(const char *name);
 int sys_set_oom_score_adj(int value);
 

@@ -73,7 +73,7 @@ container_name() {
 }
 
 leftovers() {
-	find "$STATE" -mindepth 1 -maxdepth 1 ! -name .seccomp 2>/dev/null
+	find "$STATE" -mindepth 1 -maxdepth 1 2>/dev/null
 	find /sys/fs/cgroup -maxdepth 5 -path "*$CGROUP/*" -type d 2>/dev/null
 	grep -F "$TMP" /proc/self/mountinfo
 }

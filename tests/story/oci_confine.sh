@@ -67,12 +67,6 @@ config_reset
 sh_args 'mkdir /tmp/x; echo $?'
 linux_more=',"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":95}]}'
 says "seccomp: errnoRet arrives" "Not supported|not supported"
-says "seccomp: the same from the cache" "Not supported|not supported"
-entry=$(ls -t state/.seccomp | head -n 1)
-printf x | dd of="state/.seccomp/$entry" bs=1 seek=50 conv=notrunc 2>/dev/null
-says "seccomp: a damaged cache entry is not used" "Not supported|not supported"
-chmod 666 "state/.seccomp/$entry"
-says "seccomp: a cache entry that others may write is not used" "Not supported|not supported"
 config_reset
 
 sh_args 'ulimit -n; ulimit -Hn; cat /proc/self/oom_score_adj'

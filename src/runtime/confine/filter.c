@@ -465,6 +465,9 @@ int filter_compile(const struct oci_seccomp *s, struct filter_program *ret, stru
 	int r;
 
 	ret->n = 0;
+	ret->flags = 0;
+	if (!s->set)
+		return 0;
 	r = find_flags(s, &ret->flags, e);
 	if (r == 0)
 		r = check_agent(s, e);

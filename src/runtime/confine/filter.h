@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/digest.h"
 #include "base/err.h"
 #include "oci/spec.h"
 
@@ -24,7 +23,7 @@ struct filter_program {
 };
 
 /**
- * filter_compile() - profile to program
+ * filter_compile() - profile to program; none if there is none
  *
  * Names of system calls that this architecture lacks are skipped, as all runtimes do. Several
  * conditions on one argument are alternatives, as in runc and crun. Where the default is to fail, a call
@@ -34,19 +33,6 @@ struct filter_program {
  * Return: 0; -EOPNOTSUPP unknown architecture or flag; -E2BIG; -EINVAL.
  */
 int filter_compile(const struct oci_seccomp *s, struct filter_program *ret, struct err *e);
-
-/** filter_key() - what the program depends on: profile, compiler, machine */
-void filter_key(const struct oci_seccomp *s, struct digest *ret_key);
-
-/**
- * filter_get() - from the cache below @root_fd, or compiled and put there
- *
- * The cache is ".seccomp/<key>", 0600, ours; a file that is anybody else's, writable by others or
- * does not match its own hash is not used. Not being able to write it is no error.
- *
- * Return: as filter_compile().
- */
-int filter_get(const struct oci_seccomp *s, int root_fd, struct filter_program *ret, struct err *e);
 
 /**
  * filter_load() - from now on

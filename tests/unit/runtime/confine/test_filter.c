@@ -299,26 +299,6 @@ static void flags_and_agents(void **state)
 		assert_non_null(strstr(filter_arch_name(i), "SCMP_ARCH_"));
 }
 
-static void key_covers_everything(void **state)
-{
-	struct digest keys[4];
-	struct oci_seccomp s;
-
-	(void)state;
-	arena_init(&arena, memory, sizeof(memory));
-	assert_int_equal(oci_seccomp_default(OCI_DEFAULT_CAPS, &arena, &s), 0);
-	filter_key(&s, &keys[0]);
-	s.default_errno.v++;
-	filter_key(&s, &keys[1]);
-	s.rules[2].args[0].value++;
-	filter_key(&s, &keys[2]);
-	s.rules[0].names.n--;
-	filter_key(&s, &keys[3]);
-	for (int i = 0; i < 4; i++)
-		for (int j = 0; j < i; j++)
-			assert_false(digest_eq(&keys[i], &keys[j]));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,7 +309,6 @@ int main(void)
 		cmocka_unit_test(two_conditions_on_one_argument_are_alternatives),
 		cmocka_unit_test(what_is_newer_than_the_profile_does_not_exist),
 		cmocka_unit_test(flags_and_agents),
-		cmocka_unit_test(key_covers_everything),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
