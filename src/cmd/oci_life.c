@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/num.h"
 #include "base/signame.h"
@@ -201,7 +202,10 @@ int oci_delete_main(struct oci_cmd *c, int argc, char **argv)
 }
 
 struct listing {
-	bool json, quiet;
+	bool json, quiet, failed;
+	struct entry {
+		char *id, *text;
+	} * v;
 	size_t n;
 };
 
@@ -209,21 +213,49 @@ static void list_one(void *data, const struct oci_state *s, enum oci_status stat
 {
 	static char text[STATE_CAP];
 	struct listing *l = data;
+	struct entry *v;
 	struct buf b;
 
-	if (l->quiet) {
-		puts(s->id);
-	} else if (l->json) {
-		buf_init(&b, text, sizeof(text));
+	buf_init(&b, text, sizeof(text));
+	if (l->json)
 		oci_state_print(&b, s, status);
-		if (buf_ok(&b))
-			printf("%s%.*s", l->n ? "," : "[", (int)b.len - 1, b.p);
-	} else {
-		printf("%-32s %8d %-9s %-32s %-30s %s\n", s->id,
-		       status == OCI_STOPPED ? 0 : (int)s->pid, oci_status_name(status), s->bundle,
-		       s->created, s->owner);
+	else if (!l->quiet)
+		buf_printf(&b, "%-32s %8d %-9s %-32s %-30s %s\n", s->id,
+			   status == OCI_STOPPED ? 0 : (int)s->pid, oci_status_name(status),
+			   s->bundle, s->created, s->owner);
+	else
+		buf_printf(&b, "%s\n", s->id);
+	v = realloc(l->v, (l->n + 1) * sizeof(*v));
+	if (!buf_ok(&b) || !v) {
+		l->failed = true;
+		return;
 	}
+	l->v = v;
+	v[l->n] = (struct entry){strdup(s->id), strndup(b.p, l->json ? b.len - 1 : b.len)};
+	l->failed |= !v[l->n].id || !v[l->n].text;
 	l->n++;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct entry *)a)->id, ((const struct entry *)b)->id);
+}
+
+static int list_print(struct oci_cmd *c, struct listing *l)
+{
+	struct err e = {0};
+
+	if (l->failed) {
+		err_set(&e, -ENOMEM, "list");
+		return oci_fail(c, &e, 1);
+	}
+	if (l->n)
+		qsort(l->v, l->n, sizeof(*l->v), by_id);
+	for (size_t i = 0; i < l->n; i++)
+		printf("%s%s", !l->json ? "" : i ? "," : "[", l->v[i].text);
+	if (l->json)
+		puts(l->n ? "]" : "null"); /* as runc */
+	return 0;
 }
 
 int oci_list_main(struct oci_cmd *c, int argc, char **argv)
@@ -250,7 +282,5 @@ int oci_list_main(struct oci_cmd *c, int argc, char **argv)
 	} else if (runtime_list(&c->rt, list_one, &l, &e) < 0) {
 		return oci_fail(c, &e, 1);
 	}
-	if (l.json)
-		puts(l.n ? "]" : "null"); /* as runc */
-	return 0;
+	return list_print(c, &l);
 }

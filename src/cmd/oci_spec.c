@@ -21,6 +21,9 @@ static struct oci_idmap uid_map = {0, 0, 1}, gid_map = {0, 0, 1};
 
 static void as_runc(struct oci_spec *s)
 {
+	auto_close int v2 = sys_open(AT_FDCWD, "/sys/fs/cgroup/cgroup.controllers", O_PATH, 0);
+
+	s->ns[OCI_NS_CGROUP].set = v2 >= 0;
 	s->process.caps.bounding = s->process.caps.effective = s->process.caps.permitted =
 		EXAMPLE_CAPS;
 	s->process.rlimits = &no_file;

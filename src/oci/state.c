@@ -83,9 +83,9 @@ void oci_state_write(struct buf *b, const struct oci_state *s)
 void oci_state_print(struct buf *b, const struct oci_state *s, enum oci_status status)
 {
 	put_head(b, s);
-	buf_printf(b, ",\"status\":\"%s\"", oci_status_name(status));
 	if (status != OCI_STOPPED || s->owner)
 		buf_printf(b, ",\"pid\":%d", status == OCI_STOPPED ? 0 : (int)s->pid);
+	buf_printf(b, ",\"status\":\"%s\"", oci_status_name(status));
 	put_tail(b, s);
 	if (s->owner) {
 		buf_puts(b, ",\"owner\":");

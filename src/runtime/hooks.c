@@ -50,7 +50,8 @@ static int wait_for(const struct oci_hook *h, pid_t pid, int pidfd, struct err *
 		return err_text(e, -EIO, "%s: killed after its timeout of %d s", h->path,
 				(int)h->timeout_s.v);
 	if (x.signaled)
-		return err_text(e, -EIO, "%s: killed by signal %d", h->path, x.code);
+		return err_text(e, -EIO, "%s: killed by signal %d%s", h->path, x.code,
+				x.code == SIGSYS ? " (bad system call)" : "");
 	return x.code ? err_text(e, -EIO, "%s: exit status %d", h->path, x.code) : 0;
 }
 

@@ -90,8 +90,7 @@ int place_open_plain(int root_fd, const char *path, struct err *e)
 				next = sys_open(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 		}
 		if (next == -ENOTDIR || next == -ELOOP)
-			return err_text(e, next, "destination %s is not an ordinary directory",
-					path);
+			return err_text(e, next, "%s must be mounted on ordinary directory", path);
 		sys_close(fd);
 		at = fd = next;
 		p += len;

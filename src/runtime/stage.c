@@ -324,6 +324,7 @@ void stage_main(struct stage *s)
 	}
 	if (s->go_fd != s->sync_fd)
 		sys_close(s->sync_fd);
+	sys_signals_end(); /* whoever created it may also want it gone */
 	n = sys_read(s->go_fd, &go, 1);
 	if (n == 0) /* nobody left who could start us: end quietly */
 		sys_exit_now(1);

@@ -116,6 +116,19 @@ void sys_signals_reset(void)
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, 8);
 }
 
+static void end(int sig)
+{
+	_exit(128 + sig);
+}
+
+void sys_signals_end(void)
+{
+	static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		signal(signals[i], end);
+}
+
 void sys_signals_block_all(void)
 {
 	uint64_t all = ~UINT64_C(0);

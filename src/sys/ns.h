@@ -41,6 +41,9 @@ int sys_exec_fd(int fd, char *const *argv, char *const *envp);
 /** sys_signals_reset() - empty mask, default actions */
 void sys_signals_reset(void);
 
+/** sys_signals_end() - HUP, INT and TERM end us even as the first process of a pid namespace, until the exec */
+void sys_signals_end(void);
+
 /** sys_signals_block_all() - from then on only sys_signal_wait() sees them */
 void sys_signals_block_all(void);
 

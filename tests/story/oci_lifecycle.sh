@@ -21,7 +21,7 @@ pid=$(cat pid)
 expect "the pid file names a process" test -d "/proc/$pid"
 expect "the command has not started" test ! -e b/rootfs/tmp/started
 expect_err 1 "already exists" "a second create of the id" oci create --bundle b "$id"
-expect_out "\"pid\":$pid,\"bundle\":\"$TMP/b\"" "state document has pid and bundle" oci state "$id"
+expect_out "\"pid\":$pid,\"status\":\"[a-z]*\",\"bundle\":\"$TMP/b\"" "state document has pid and bundle" oci state "$id"
 expect "start" oci start "$id"
 expect "the command has started" wait_for 5 test -e b/rootfs/tmp/started
 expect_out '"status":"running"' "state is running" oci state "$id"
