@@ -8,7 +8,7 @@ image_debs() {
 }
 
 image_pack() {
-	mkdir -p "$1/dev" "$1/etc" "$1/home" "$1/proc" "$1/root" "$1/sys" "$1/tmp" "$1/var"
+	mkdir -p "$1/dev" "$1/etc" "$1/home" "$1/root" "$1/tmp" "$1/var"
 	chmod 1777 "$1/tmp"
 	chmod 700 "$1/root"
 	tar c -f "$2" --owner=0 --group=0 -C "$1" .
@@ -49,7 +49,7 @@ image_accounts() {
 image_debian() {
 	image_dir=$WORK/debian
 	mkdir -p "$image_dir/etc"
-	for image_deb in $(image_debs base-files bash coreutils dash findutils gawk grep sed hostname procps \
+	for image_deb in $(image_debs base-files bash coreutils libc-bin dash findutils gawk grep sed hostname procps \
 		util-linux util-linux-extra mount libacl1 libattr1 libblkid1 libc6 libcap-ng0 libcap2 libcrypt1 libgcc-s1 \
 		libgmp10 libmount1 libmpfr6 libpcre2-8-0 libproc2-0 libreadline8 libselinux1 libsigsegv2 libsmartcols1 \
 		libsystemd0 libtinfo6 libudev1 libuuid1 zlib1g); do
