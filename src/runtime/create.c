@@ -324,13 +324,18 @@ static int spawn(struct creation *c, struct handover *h, struct err *e)
  * A stage that is gone has said why: that message is read next. It is killed all the same, so that
  * nobody waits for a stage that waits for us; its pid is ours until we have asked for its status.
  */
+static int told(struct creation *c, int r, struct err *e)
+{
+	if (r == -EPIPE) {
+		sys_kill(c->state.pid, SIGKILL);
+		c->killed = true;
+	}
+	return r < 0 && r != -EPIPE ? err_set(e, r, "talk to the container's process") : 0;
+}
+
 static int tell(struct creation *c, const void *data, size_t len, struct err *e)
 {
-	int r = sys_send_fds(c->sync_fd, data, len, NULL, 0);
-
-	if (r == -EPIPE)
-		sys_kill(c->state.pid, SIGKILL);
-	return r < 0 && r != -EPIPE ? err_set(e, r, "talk to the container's process") : 0;
+	return told(c, sys_send_fds(c->sync_fd, data, len, NULL, 0), e);
 }
 
 static int acknowledge(struct creation *c, struct err *e)
@@ -416,11 +421,12 @@ static int settle(struct creation *c, struct err *e)
 		if (m.kind == STAGE_FAILED)
 			return stage_failure(&m, e);
 		if (m.kind == STAGE_SOURCE)
-			r = source_answer(&server, m.code);
+			r = told(c, source_answer(&server, m.code), e);
 		else if (m.kind == STAGE_MOUNTED || m.kind == STAGE_NOTIFY)
 			r = answer(c, &m, e);
 	}
-	return r;
+	/* it was ready before it was killed */
+	return r == 0 && c->killed ? was_killed(c, e) : r;
 }
 
 int creation_reserve(struct creation *c, struct err *e)

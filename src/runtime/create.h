@@ -23,6 +23,7 @@ struct creation {
 	struct terminal terminal;
 	int ready_fd; /* where a program that is run says that it is ready; -1 */
 	int agent_fd; /* of seccomp notify; -1 */
+	bool killed;  /* the stage, because it did not listen */
 	bool by_pipe; /* start comes by the named pipes, not by sync_fd */
 };
 

@@ -113,15 +113,13 @@ int source_answer(const struct source_server *s, int index)
 	struct stage_msg m = {.kind = STAGE_SOURCE};
 	struct err e = {0};
 	auto_close int fd = open_source(s, index, &e);
-	int r;
 
 	if (fd < 0) {
 		m.kind = STAGE_FAILED;
 		m.code = fd;
 		memcpy(m.text, e.msg, sizeof(m.text));
 	}
-	r = sys_send_fds(s->sync_fd, &m, sizeof(m), &fd, fd >= 0);
-	return r == -EPIPE ? 0 : r;
+	return sys_send_fds(s->sync_fd, &m, sizeof(m), &fd, fd >= 0);
 }
 
 int source_ask(int sync_fd, int index, struct err *e)

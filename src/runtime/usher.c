@@ -127,7 +127,10 @@ static pid_t serve(const struct usher *u, pid_t usher, int fd, struct err *e)
 		r = u->maps(u->arg, usher, e);
 		if (r == 0)
 			r = sys_send_fds(fd, &ack, sizeof(ack), NULL, 0);
-		if (r < 0 && r != -EPIPE)
+		/* it does not listen: what it said last is read next, or that it is gone */
+		if (r == -EPIPE)
+			sys_kill(usher, SIGKILL);
+		else if (r < 0)
 			return e->code ? r : err_set(e, r, "talk to the container's process");
 	}
 	if (r < 0)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# timeout: 240
+# timeout: 300
 # Every system call of every verb fails once, and the runtime is killed at every one: what must hold then
 # is said in tests/lib/faults.py. FAULTS=full makes each of them fail with each error that it may have, which
 # takes many minutes; without it a few calls of each kind are taken, first and last among them.
@@ -31,6 +31,23 @@ chmod 755 .
 chown -R 100000:100000 u/rootfs
 config u
 
+for b in j r; do
+	bundle $b
+done
+unshare -n sleep 600 &
+holder=$!
+at_exit "kill $holder"
+mkdir -m 0700 closed
+mkdir closed/in
+mounts_more=",{\"destination\":\"/m\",\"type\":\"bind\",\"source\":\"$TMP/closed/in\",\"options\":[\"rbind\",\"ro\"]},{\"destination\":\"/i\",\"type\":\"bind\",\"source\":\"$TMP/src\",\"options\":[\"bind\",\"idmap\"]}"
+namespaces=$(echo "$namespaces" | sed "s,{\"type\":\"network\"},{\"type\":\"network\"\,\"path\":\"/proc/$holder/ns/net\"},")",{\"type\":\"user\"},{\"type\":\"time\"}"
+linux_more=',"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"timeOffsets":{"boottime":{"secs":60}}'
+chown -R 100000:100000 j/rootfs
+config j
+config_reset
+namespaces=$(echo "$namespaces" | sed 's/{"type":"mount"},//')
+config r
+
 sweep() { # verb mode most
 	[ "${FAULTS:-}" = full ] && most=0 || most=$3
 	if python3 "$TOP/tests/lib/faults.py" "$1" "$2" --most "$most" >"$1.$2" 2>&1; then
@@ -40,10 +57,10 @@ sweep() { # verb mode most
 	fi
 	oci delete --force left 2>/dev/null
 }
-for verb in run run-userns create create-hooks start exec pause resume kill delete delete-force; do
+for verb in run run-userns run-usher run-shared create create-hooks start exec pause resume kill delete delete-force; do
 	sweep "$verb" fail 3
 done
-for verb in run run-userns create create-hooks start exec pause delete delete-force; do
+for verb in run run-userns run-usher run-shared create create-hooks start exec pause delete delete-force; do
 	sweep "$verb" kill 2
 done
 cat ./*.fail ./*.kill | awk '
