@@ -167,6 +167,7 @@ static int fill_state(struct creation *c, struct err *e)
 	c->state.annotations = c->spec.annotations;
 	c->state.own_keyring = !c->o->no_new_keyring;
 	r = cgroup_find(&c->cgroup, c->spec.cgroups_path, c->o->id, a, e);
+	c->cgroup.devices = true;
 	if (r < 0)
 		return r;
 	c->state.cgroups.v = arena_array(a, c->cgroup.n + 1, sizeof(char *));

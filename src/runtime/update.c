@@ -18,8 +18,6 @@ static struct oci_resources with_partners(const struct oci_resources *want,
 {
 	struct oci_resources r = *want;
 
-	r.devices = NULL;
-	r.n_devices = 0;
 	if (want->mem_limit.set || want->mem_swap.set) {
 		r.mem_limit = all->mem_limit;
 		r.mem_swap = all->mem_swap;

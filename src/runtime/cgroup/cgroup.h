@@ -42,6 +42,7 @@ struct cgroup {
 	const struct cgroup_ops *ops;
 	struct cgroup_hierarchy h[CGROUP_MAX_HIERARCHIES];
 	size_t n;
+	bool devices;  /* also the device rules: what no rule speaks of is denied */
 	bool optional; /* no path was asked for, and the caller is not root: may do without */
 };
 

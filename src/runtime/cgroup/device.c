@@ -21,6 +21,8 @@
 #define INSNS_PER_RULE 8
 #define MAX_INSNS      4096 /* BPF_MAXINSNS */
 
+static const struct oci_device_rule deny_all = {false, 'a', -1, -1, true, true, true};
+
 static void number(char *dst, size_t cap, int64_t n)
 {
 	if (n < 0)
@@ -34,13 +36,62 @@ static bool fits_everything(const struct oci_device_rule *d)
 	return d->type == 'a' && d->read && d->write && d->mknod && d->major < 0 && d->minor < 0;
 }
 
+/*
+ * What the kernel of v1 keeps: one answer for all devices and a list of exceptions to it. A rule against the
+ * answer is added, one that repeats it takes exceptions away, but only those that are written just like
+ * it: a part of a wider exception stays in force without a word. The list here is to notice that.
+ */
+static struct {
+	bool allow;
+	struct oci_device_rule v[OCI_MAX_RULES * 2 + CGROUP_MAX_DEFAULT_DEVICES];
+	size_t n;
+} v1;
+
+static bool covers(int64_t wide, int64_t narrow)
+{
+	return wide < 0 || wide == narrow;
+}
+
+static bool overlap(const struct oci_device_rule *a, const struct oci_device_rule *b)
+{
+	return a->type == b->type && (covers(a->major, b->major) || covers(b->major, a->major)) &&
+	       (covers(a->minor, b->minor) || covers(b->minor, a->minor)) &&
+	       ((a->read && b->read) || (a->write && b->write) || (a->mknod && b->mknod));
+}
+
+static bool v1_can(const struct oci_device_rule *d)
+{
+	if (d->allow != v1.allow) {
+		if (v1.n == ARRAY_LEN(v1.v))
+			return false;
+		v1.v[v1.n++] = *d;
+		return true;
+	}
+	for (size_t i = 0; i < v1.n; i++) {
+		struct oci_device_rule *x = &v1.v[i];
+
+		if (x->type == d->type && x->major == d->major && x->minor == d->minor) {
+			x->read &= !d->read;
+			x->write &= !d->write;
+			x->mknod &= !d->mknod;
+		}
+	}
+	for (size_t i = 0; i < v1.n; i++)
+		if (overlap(&v1.v[i], d))
+			return false;
+	return true;
+}
+
 static int v1_rule(const struct cgroup_hierarchy *h, const struct oci_device_rule *d, struct err *e)
 {
 	const char *file = d->allow ? "devices.allow" : "devices.deny";
 	char line[64], major[24], minor[24];
 
-	if (fits_everything(d))
+	if (fits_everything(d)) {
+		v1.allow = d->allow;
+		v1.n = 0;
 		return cgroup_write(h, file, "a", e);
+	}
 	if (d->type == 'a') {
 		/* to the kernel "a" is every access to every device, whatever stands behind it */
 		struct oci_device_rule one = *d;
@@ -55,6 +106,12 @@ static int v1_rule(const struct cgroup_hierarchy *h, const struct oci_device_rul
 	number(minor, sizeof(minor), d->minor);
 	snprintf(line, sizeof(line), "%c %s:%s %s%s%s", d->type, major, minor, d->read ? "r" : "",
 		 d->write ? "w" : "", d->mknod ? "m" : "");
+	if (!v1_can(d))
+		return err_text(
+			e, -EOPNOTSUPP,
+			"cgroup v1: \"%s\" cannot be written to %s: it would take a part out "
+			"of another device rule",
+			line, file);
 	return cgroup_write(h, file, line, e);
 }
 
@@ -65,10 +122,16 @@ int cgroup_v1_devices(const struct cgroup_hierarchy *h, const struct oci_resourc
 	size_t n_more = cgroup_default_devices(&more);
 	int ret = 0;
 
+	/* what no rule speaks of is denied, as by runc and on v2 */
+	if (!r->n_devices || !fits_everything(&r->devices[0]))
+		ret = v1_rule(h, &deny_all, e);
 	for (size_t i = 0; i < r->n_devices && ret == 0; i++)
 		ret = v1_rule(h, &r->devices[i], e);
-	for (size_t i = 0; i < n_more && ret == 0; i++)
-		ret = v1_rule(h, &more[i], e);
+	for (size_t i = 0; i < n_more && ret == 0; i++) {
+		/* nodes of every kind: where that is the answer anyway, what is taken from it stays taken */
+		if (!v1.allow || more[i].major >= 0)
+			ret = v1_rule(h, &more[i], e);
+	}
 	return ret;
 }
 
@@ -141,8 +204,6 @@ int cgroup_v2_devices(const struct cgroup_hierarchy *h, const struct oci_resourc
 	bool always = false;
 	int ret;
 
-	if (!r->n_devices)
-		return 0;
 	if ((r->n_devices + n_more) * INSNS_PER_RULE + 8 > MAX_INSNS)
 		return err_text(e, -EFBIG, "too many device rules for one BPF program");
 	p.n = 0;
@@ -157,6 +218,8 @@ int cgroup_v2_devices(const struct cgroup_hierarchy *h, const struct oci_resourc
 	if (!always)
 		put_return(&p, false);
 	fd = sys_bpf_load_device(p.insn, p.n);
+	if (fd < 0 && !r->n_devices) /* nobody asked, and not every kernel can */
+		return 0;
 	if (fd < 0)
 		return err_set(
 			e, fd,

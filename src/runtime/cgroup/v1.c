@@ -135,6 +135,18 @@ static int limit_net(const struct cgroup *c, const struct oci_resources *r, stru
 	return ret;
 }
 
+/* Without rules in the document all but the usual devices are denied, if we can and may. */
+static int limit_devices(const struct cgroup *c, const struct oci_resources *r, struct err *e)
+{
+	struct err why = {0};
+	const struct cgroup_hierarchy *h = of(c, "devices.allow", &why);
+	int ret = h ? cgroup_v1_devices(h, r, &why) : -EOPNOTSUPP;
+
+	if (!r->n_devices && (ret == -EPERM || ret == -EOPNOTSUPP))
+		return 0;
+	return ret < 0 ? err_text(e, ret, "%s", why.msg) : 0;
+}
+
 #define AT(member) (uint16_t) offsetof(struct oci_resources, member)
 
 static int limit(struct cgroup *c, const struct oci_resources *r, struct err *e)
@@ -152,7 +164,6 @@ static int limit(struct cgroup *c, const struct oci_resources *r, struct err *e)
 		{"blkio.leaf_weight", AT(io_leaf_weight), false, false},
 		{"net_cls.classid", AT(net_class), false, false},
 	};
-	const struct cgroup_hierarchy *h;
 	int ret;
 
 	if (r->unified.n)
@@ -175,10 +186,7 @@ static int limit(struct cgroup *c, const struct oci_resources *r, struct err *e)
 		ret = cgroup_limit_rdma(c, r, e);
 	if (ret == 0)
 		ret = limit_net(c, r, e);
-	if (ret < 0 || !r->n_devices)
-		return ret;
-	h = of(c, "devices.allow", e);
-	return h ? cgroup_v1_devices(h, r, e) : -EOPNOTSUPP;
+	return ret < 0 || !c->devices ? ret : limit_devices(c, r, e);
 }
 
 const struct cgroup_ops cgroup_v1_ops = {

@@ -241,7 +241,7 @@ static int limit(struct cgroup *c, const struct oci_resources *r, struct err *e)
 	if (ret < 0)
 		return ret;
 	enable_ancestors(h);
-	ret = cgroup_v2_devices(h, r, e);
+	ret = c->devices ? cgroup_v2_devices(h, r, e) : 0;
 	if (ret == 0)
 		ret = check_usage(h, r, e);
 	if (ret == 0)

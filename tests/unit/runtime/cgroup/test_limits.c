@@ -36,6 +36,7 @@ static int limit(bool v2, const char *json)
 		return r;
 	h.fd = open(folder, O_PATH | O_DIRECTORY);
 	c.h[0] = h;
+	c.devices = strstr(json, "devices");
 	r = c.ops->limit(&c, &res, &err);
 	close(h.fd);
 	return r;
@@ -119,10 +120,10 @@ static void writes_what_is_asked_for(void **state)
 		 "{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}]}",
 		 {{"devices.deny", "a"}, {"devices.allow", "c 136:* rwm"}}},
 		{false,
-		 "{\"devices\":[{\"allow\":false,\"access\":\"w\"}]}",
-		 {{"devices.deny", "c *:* w"}, {"devices.allow", "c 136:* rwm"}}},
+		 "{\"devices\":[{\"allow\":true,\"access\":\"rwm\"},{\"allow\":false,\"major\":9,\"access\":\"w\"}]}",
+		 {{"devices.deny", "c 9:* w"}, {"devices.allow", "c 136:* rwm"}}},
 		{false,
-		 "{\"devices\":[{\"allow\":false,\"type\":\"b\",\"major\":8,\"access\":\"rm\"}]}",
+		 "{\"devices\":[{\"allow\":true,\"access\":\"rwm\"},{\"allow\":false,\"type\":\"b\",\"major\":8,\"access\":\"rm\"}]}",
 		 {{"devices.deny", "b 8:* rm"}, {"devices.allow", "c 136:* rwm"}}},
 		/* cpu */
 		{false, "{\"cpu\":{\"shares\":512}}", {{"cpu.shares", "512"}}},
@@ -278,6 +279,15 @@ static void refuses_by_name(void **state)
 		 "memory.max memory.current", "rejecting memory limit 4 <= usage 4096"},
 		{true, "{\"memory\":{\"checkBeforeUpdate\":true,\"limit\":4,\"swap\":5}}",
 		 "memory.max memory.current", "rejecting memory+swap limit 5 <= usage 4096"},
+		/* what the kernel of v1 would pass over without a word */
+		{false,
+		 "{\"devices\":[{\"allow\":false,\"access\":\"rwm\"},{\"allow\":true,\"type\":\"b\",\"major\":8,\"access\":\"rw\"},"
+		 "{\"allow\":false,\"type\":\"b\",\"major\":8,\"minor\":1,\"access\":\"w\"}]}",
+		 "devices.allow devices.deny",
+		 "\"b 8:1 w\" cannot be written to devices.deny: it would take a part out"},
+		{false,
+		 "{\"devices\":[{\"allow\":true,\"access\":\"rwm\"},{\"allow\":false,\"access\":\"w\"}]}",
+		 "devices.allow devices.deny", "\"c 1:3 rwm\" cannot be written to devices.allow"},
 		/* refused while reading */
 		{false, "{\"hugepageLimits\":[{\"pageSize\":\"2M/\",\"limit\":1}]}", "",
 		 "not a size"},
