@@ -49,7 +49,7 @@ static const struct oci_verb verbs[] = {
 	{"spec", "", "write an example config.json", oci_spec_main, false, false},
 };
 
-/* One line of the log file, in the form that containerd and podman read. */
+/* One line of the log file, in the form that containerd and podman read; without one, to standard error. */
 static void write_log(const struct oci_cmd *c, const char *level, const char *text)
 {
 	auto_close int fd = -1;
@@ -58,8 +58,6 @@ static void write_log(const struct oci_cmd *c, const char *level, const char *te
 	uint32_t ns;
 	int64_t s;
 
-	if (!c->log)
-		return;
 	sys_realtime(&s, &ns);
 	rfc3339_format(now, s, ns);
 	buf_init(&b, line, sizeof(line));
@@ -72,9 +70,10 @@ static void write_log(const struct oci_cmd *c, const char *level, const char *te
 		buf_json(&b, text);
 		buf_putc(&b, '\n');
 	}
-	fd = sys_open(AT_FDCWD, c->log, O_WRONLY | O_CREAT | O_APPEND, 0644);
-	if (fd >= 0 && buf_ok(&b))
-		sys_write_all(fd, b.p, b.len);
+	if (c->log)
+		fd = sys_open(AT_FDCWD, c->log, O_WRONLY | O_CREAT | O_APPEND, 0644);
+	if (buf_ok(&b) && (fd >= 0 || !c->log))
+		sys_write_all(c->log ? fd : 2, b.p, b.len);
 }
 
 void oci_tell(const struct oci_cmd *c, const char *level, const char *text)
@@ -83,7 +82,8 @@ void oci_tell(const struct oci_cmd *c, const char *level, const char *text)
 	int n = snprintf(line, sizeof(line), "cleat oci: %s%s\n",
 			 str_eq(level, "warning") ? "warning: " : "", text);
 
-	write_log(c, level, text);
+	if (c->log)
+		write_log(c, level, text);
 	sys_write_all(2, line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1);
 }
 
@@ -203,7 +203,7 @@ static int dispatch(struct oci_cmd *c, int argc, char **argv, int n, char **word
 	status = c->verb->main(c, n, words);
 	if (*c->rt.warning)
 		oci_tell(c, "warning", c->rt.warning);
-	if (c->debug && c->log) {
+	if (c->debug) {
 		char text[64];
 
 		snprintf(text, sizeof(text), "%s: exit status %d", c->verb->name, status);
@@ -284,7 +284,7 @@ int oci_main(int argc, char **argv)
 			c.verb = &verbs[i];
 	if (c.verb)
 		return dispatch(&c, argc, argv, n - 1, words + 1);
-	err_text(&e, -EINVAL, "there is no verb \"%.32s\"", words[0]);
+	err_text(&e, -EINVAL, "No help topic for '%.32s': there is no such verb", words[0]);
 	oci_usage(&c, &e);
 	return 3; /* as runc */
 }

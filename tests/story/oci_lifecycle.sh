@@ -218,7 +218,7 @@ expect_err 1 'systemd' "--systemd-cgroup" oci --systemd-cgroup create --bundle b
 expect_err 1 'unknown option --nosuch' "unknown option" oci create --nosuch x
 expect_err 1 'one argument too many' "a word too many" oci state x y
 expect_err 1 'an argument is missing' "a word too few" oci state
-expect_err 3 'there is no verb "frobnicate"' "unknown verb" oci frobnicate
+expect_err 3 "No help topic for 'frobnicate'" "unknown verb" oci frobnicate
 expect_err 1 'log-format' "--log-format" oci --log-format xml list
 expect_err 1 'log file' "--log that cannot be written" oci --log /no/such/log list
 expect_err 1 'rootless' "--rootless" oci --rootless=maybe list
@@ -227,6 +227,10 @@ expect_out 'level=debug msg="list: exit status 0"' "--debug" cat log.txt
 expect_out 'usage: cleat oci run .*' "--help of a verb" oci run --help
 expect_out ' checkpoint | exec ' "--help" oci -h
 expect "-v" oci -v
+expect_out 'level=debug msg="list: exit status 0"' "--debug without --log" oci --debug list
+for id in order-b order-a order-c; do oci create --bundle b $id; done >/dev/null 2>&1
+expect_equal "order-a order-b order-c" "$(oci list -q | grep order | tr '\n' ' ' | sed 's/ $//')" "list is in order"
+for id in order-b order-a order-c; do oci delete $id; done
 expect_out "^spec: 1\\." "--version" oci --version
 ln -s "$CLEAT" cleat-oci
 expect_out "^spec: 1\\." "by the name cleat-oci" ./cleat-oci --version
