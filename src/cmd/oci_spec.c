@@ -2,10 +2,8 @@
 /* spec: an example to begin with. runc's: a shell that may do little, on a terminal; or the engine's own default. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/statfs.h>
 
 #include "cmd/oci_verbs.h"
 #include "oci/defaults.h"
@@ -23,9 +21,6 @@ static struct oci_idmap uid_map = {0, 0, 1}, gid_map = {0, 0, 1};
 
 static void as_runc(struct oci_spec *s)
 {
-	auto_close int fd = sys_open(AT_FDCWD, "/sys/fs/cgroup", O_PATH | O_DIRECTORY, 0);
-	struct statfs fs;
-
 	auto_close int v2 = sys_open(AT_FDCWD, "/sys/fs/cgroup/cgroup.controllers", O_PATH, 0);
 
 	s->ns[OCI_NS_CGROUP].set = v2 >= 0;
@@ -36,9 +31,6 @@ static void as_runc(struct oci_spec *s)
 	s->resources.devices = &deny_all;
 	s->resources.n_devices = 1;
 	s->seccomp.set = false;
-	/* v1 hierarchies have names of their own; as runc, only for the unified one */
-	s->ns[OCI_NS_CGROUP].set =
-		fd >= 0 && sys_statfs(fd, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 /* Ids that only root may map are taken out, and what only root may mount. Spec: none; runc's specconv.ToRootless() */

@@ -228,7 +228,9 @@ expect_out 'usage: cleat oci run .*' "--help of a verb" oci run --help
 expect_out ' checkpoint | exec ' "--help" oci -h
 expect "-v" oci -v
 expect_out 'level=debug msg="list: exit status 0"' "--debug without --log" oci --debug list
-for id in order-b order-a order-c; do oci create --bundle b $id; done >/dev/null 2>&1
+config_reset
+config b
+for id in order-b order-a order-c; do oci run --keep --bundle b $id; done
 expect_equal "order-a order-b order-c" "$(oci list -q | grep order | tr '\n' ' ' | sed 's/ $//')" "list is in order"
 for id in order-b order-a order-c; do oci delete $id; done
 expect_out "^spec: 1\\." "--version" oci --version
