@@ -18,7 +18,9 @@
 #include "sys/bpf.h"
 #include "sys/fd.h"
 
-#define INSNS_PER_RULE 8
+#define INSNS_PER_RULE 24 /* twice 12: type a with numbers is two rules */
+#define MAJOR_BITS     24 /* the kernel has 12 */
+#define ALL_ACCESS     (BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE)
 #define MAX_INSNS      4096 /* BPF_MAXINSNS */
 
 static const struct oci_device_rule deny_all = {false, 'a', -1, -1, true, true, true};
@@ -146,15 +148,24 @@ static void put(struct program *p, uint8_t code, uint8_t dst, uint8_t src, int16
 		.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm};
 }
 
-/* r2 = type, r3 = access, r4 = major, r5 = minor */
+/*
+ * r5 = type, r4 = type and major, r3 = type, major and minor, r2 = access: most rules are one comparison.
+ * The verifier walks every branch at every start of a container, which is most of what a program costs.
+ */
 static void put_head(struct program *p)
 {
 	put(p, BPF_LDX | BPF_MEM | BPF_W, 2, 1, 0, 0);
-	put(p, BPF_ALU | BPF_AND | BPF_K, 2, 0, 0, 0xffff);
-	put(p, BPF_LDX | BPF_MEM | BPF_W, 3, 1, 0, 0);
-	put(p, BPF_ALU | BPF_RSH | BPF_K, 3, 0, 0, 16);
-	put(p, BPF_LDX | BPF_MEM | BPF_W, 4, 1, 4, 0);
-	put(p, BPF_LDX | BPF_MEM | BPF_W, 5, 1, 8, 0);
+	put(p, BPF_ALU64 | BPF_MOV | BPF_X, 5, 2, 0, 0);
+	put(p, BPF_ALU64 | BPF_AND | BPF_K, 5, 0, 0, 0xffff);
+	put(p, BPF_ALU64 | BPF_RSH | BPF_K, 2, 0, 0, 16);
+	put(p, BPF_ALU64 | BPF_MOV | BPF_X, 4, 5, 0, 0);
+	put(p, BPF_ALU64 | BPF_LSH | BPF_K, 4, 0, 0, MAJOR_BITS);
+	put(p, BPF_LDX | BPF_MEM | BPF_W, 0, 1, 4, 0);
+	put(p, BPF_ALU64 | BPF_OR | BPF_X, 4, 0, 0, 0);
+	put(p, BPF_ALU64 | BPF_MOV | BPF_X, 3, 4, 0, 0);
+	put(p, BPF_ALU64 | BPF_LSH | BPF_K, 3, 0, 0, 32);
+	put(p, BPF_LDX | BPF_MEM | BPF_W, 0, 1, 8, 0);
+	put(p, BPF_ALU64 | BPF_OR | BPF_X, 3, 0, 0, 0);
 }
 
 static void put_return(struct program *p, bool allow)
@@ -163,35 +174,62 @@ static void put_return(struct program *p, bool allow)
 	put(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-static void put_rule(struct program *p, const struct oci_device_rule *d)
+/* Jumps that go to what follows the rule: their distance is known at its end. */
+static void put_device(struct program *p, int type, int64_t major, int64_t minor)
+{
+	uint64_t device = (uint64_t)type << MAJOR_BITS | (major < 0 ? 0 : (uint64_t)major);
+
+	if (major < 0) {
+		put(p, BPF_JMP | BPF_JNE | BPF_K, 5, 0, 0, type);
+	} else if (minor < 0) {
+		put(p, BPF_JMP | BPF_JNE | BPF_K, 4, 0, 0, (int32_t)device);
+	} else {
+		put(p, BPF_LD | BPF_IMM | BPF_DW, 0, 0, 0, (int32_t)minor);
+		put(p, 0, 0, 0, 0, (int32_t)device);
+		put(p, BPF_JMP | BPF_JNE | BPF_X, 3, 0, 0, 0);
+	}
+	if (major < 0 && minor >= 0) {
+		put(p, BPF_ALU | BPF_MOV | BPF_X, 1, 3, 0, 0);
+		put(p, BPF_LD | BPF_IMM | BPF_DW, 0, 0, 0, (int32_t)minor);
+		put(p, 0, 0, 0, 0, 0);
+		put(p, BPF_JMP | BPF_JNE | BPF_X, 1, 0, 0, 0);
+	}
+}
+
+static void put_typed_rule(struct program *p, const struct oci_device_rule *d, int type)
 {
 	int32_t bits = (d->mknod ? BPF_DEVCG_ACC_MKNOD : 0) | (d->read ? BPF_DEVCG_ACC_READ : 0) |
 		       (d->write ? BPF_DEVCG_ACC_WRITE : 0);
-	bool any_type = d->type == 'a';
 	size_t start = p->n;
 
-	if (!any_type)
-		put(p, BPF_JMP | BPF_JNE | BPF_K, 2, 0, 0,
-		    d->type == 'c' ? BPF_DEVCG_DEV_CHAR : BPF_DEVCG_DEV_BLOCK);
-	if (bits != 7 && d->allow) {
+	if (d->major >= 1 << MAJOR_BITS)
+		return; /* no device has that */
+	if (type)
+		put_device(p, type, d->major, d->minor);
+	if (bits != ALL_ACCESS && d->allow) {
 		/* asked for more than this rule gives: not this rule */
-		put(p, BPF_ALU | BPF_MOV | BPF_X, 1, 3, 0, 0);
-		put(p, BPF_ALU | BPF_AND | BPF_K, 1, 0, 0, bits);
-		put(p, BPF_JMP | BPF_JNE | BPF_X, 1, 3, 0, 0);
-	} else if (bits != 7) {
-		put(p, BPF_ALU | BPF_MOV | BPF_X, 1, 3, 0, 0);
-		put(p, BPF_ALU | BPF_AND | BPF_K, 1, 0, 0, bits);
+		put(p, BPF_JMP | BPF_JSET | BPF_K, 2, 0, 0, ALL_ACCESS & ~bits);
+	} else if (bits != ALL_ACCESS) {
+		put(p, BPF_ALU64 | BPF_MOV | BPF_X, 1, 2, 0, 0);
+		put(p, BPF_ALU64 | BPF_AND | BPF_K, 1, 0, 0, bits);
 		put(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0, 0);
 	}
-	if (d->major >= 0)
-		put(p, BPF_JMP | BPF_JNE | BPF_K, 4, 0, 0, (int32_t)d->major);
-	if (d->minor >= 0)
-		put(p, BPF_JMP | BPF_JNE | BPF_K, 5, 0, 0, (int32_t)d->minor);
 	put_return(p, d->allow);
-	/* every conditional jump so far leads to what follows */
 	for (size_t i = start; i < p->n; i++)
 		if (BPF_CLASS(p->insn[i].code) == BPF_JMP && BPF_OP(p->insn[i].code) != BPF_EXIT)
 			p->insn[i].off = (int16_t)(p->n - i - 1);
+}
+
+static void put_rule(struct program *p, const struct oci_device_rule *d)
+{
+	bool any = d->type == 'a', number = d->major >= 0 || d->minor >= 0;
+
+	if (any && !number)
+		put_typed_rule(p, d, 0);
+	if (d->type == 'c' || (any && number))
+		put_typed_rule(p, d, BPF_DEVCG_DEV_CHAR);
+	if (d->type == 'b' || (any && number))
+		put_typed_rule(p, d, BPF_DEVCG_DEV_BLOCK);
 }
 
 int cgroup_v2_devices(const struct cgroup_hierarchy *h, const struct oci_resources *r,
@@ -204,13 +242,13 @@ int cgroup_v2_devices(const struct cgroup_hierarchy *h, const struct oci_resourc
 	bool always = false;
 	int ret;
 
-	if ((r->n_devices + n_more) * INSNS_PER_RULE + 8 > MAX_INSNS)
-		return err_text(e, -EFBIG, "too many device rules for one BPF program");
 	p.n = 0;
 	put_head(&p);
 	for (size_t i = n_more; i > 0; i--)
 		put_rule(&p, &more[i - 1]);
 	for (size_t i = r->n_devices; i > 0 && !always; i--) {
+		if (p.n + INSNS_PER_RULE + 2 > MAX_INSNS)
+			return err_text(e, -EFBIG, "too many device rules for one BPF program");
 		put_rule(&p, &r->devices[i - 1]);
 		always = fits_everything(&r->devices[i - 1]);
 	}
