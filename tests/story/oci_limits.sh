@@ -101,7 +101,7 @@ not permitted" "$out" "devices: a rule for all devices takes away no more than i
 else
 	config b
 	container_name
-	expect_err 125 'take a part out of another device rule' "devices: what v1 cannot do is refused" oci run --bundle b "$id"
+	expect_err 1 'take a part out of another device rule' "devices: what v1 cannot do is refused" oci run --bundle b "$id"
 fi
 resources=''
 sh_args 'cat /tmp/kmsg; echo x >/dev/null && echo null works'
