@@ -73,17 +73,13 @@ int oci_update_main(struct oci_cmd *c, int argc, char **argv)
 		{.name = "mem-bw-schema", .value = &mb},
 	};
 	struct err e = {0};
-	int r = 0;
+	int r;
 
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
 		opts[i + 5] = (struct oci_opt){.name = numbers[i].option, .value = &values[i]};
 	if (oci_words(c, argc, argv, opts, 1, 1) < 0)
 		return c->status;
-	if (l3 || mb)
-		r = err_text(&e, -EOPNOTSUPP, "Intel RDT: %s is not enabled",
-			     l3 ? "l3 cache schema" : "memory bandwidth schema");
-	if (r == 0)
-		r = runtime_open(&c->rt, c->root, false, &e);
+	r = runtime_open(&c->rt, c->root, false, &e);
 	if (r == 0 && file)
 		r = runtime_read_resources(&c->rt, file, &want, &e);
 	for (size_t i = 0; i < ARRAY_LEN(numbers) && r == 0 && !file; i++)
@@ -94,7 +90,7 @@ int oci_update_main(struct oci_cmd *c, int argc, char **argv)
 		want.cpu_mems = (char *)(uintptr_t)mems;
 	}
 	if (r == 0)
-		r = runtime_update(&c->rt, argv[0], &want, &e);
+		r = runtime_update(&c->rt, argv[0], &want, l3, mb, &e);
 	if (r == 0 && (want.mem_kernel.set || want.mem_kernel_tcp.set))
 		oci_tell(c, "warning", "kernel memory limits are ignored");
 	return r < 0 ? oci_fail(c, &e, 1) : 0;

@@ -155,6 +155,30 @@ int rdt_apply(const struct oci_rdt *r, const char *id, pid_t pid, struct err *e)
 	return fd < 0 ? fd : rdt_apply_at(fd, r, id, pid, e);
 }
 
+int rdt_update_at(int dir_fd, const struct oci_rdt *r, const char *id, const char *l3_cache,
+		  const char *mem_bw, struct err *e)
+{
+	const char *name = str_empty(r->clos_id) ? id : r->clos_id;
+	const struct oci_rdt change = {.l3_cache = (char *)(uintptr_t)l3_cache,
+				       .mem_bw = (char *)(uintptr_t)mem_bw};
+	auto_close int group = sys_open(dir_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	size_t len;
+	int ret;
+
+	if (group < 0)
+		return err_set(e, group, "linux.intelRdt: group %s", name);
+	ret = compose(&change, &len, e);
+	return ret < 0 ? ret : write_to(group, "schemata", wanted, len, e);
+}
+
+int rdt_update(const struct oci_rdt *r, const char *id, const char *l3_cache, const char *mem_bw,
+	       struct err *e)
+{
+	auto_close int fd = open_root(e);
+
+	return fd < 0 ? fd : rdt_update_at(fd, r, id, l3_cache, mem_bw, e);
+}
+
 int rdt_join(const struct oci_rdt *r, const char *id, pid_t pid, struct err *e)
 {
 	const char *name = str_empty(r->clos_id) ? id : r->clos_id;

@@ -94,11 +94,12 @@ int runtime_resume(struct runtime *rt, const char *id, struct err *e);
 /**
  * runtime_update() - change limits of a running container; what is not set in @want stays
  * @want: device rules in it are not looked at, as in runc
+ * @l3_cache, @mem_bw: schemata of Intel RDT, or NULL
  *
  * On failure what was changed so far is set back as far as the kernel allows. Return: 0; -EINVAL it has ended; -errno.
  */
 int runtime_update(struct runtime *rt, const char *id, const struct oci_resources *want,
-		   struct err *e);
+		   const char *l3_cache, const char *mem_bw, struct err *e);
 
 /** runtime_read_resources() - a resources object from @path, "-" is standard input. Return: 0; -EFBIG; -EBADMSG; -errno */
 int runtime_read_resources(struct runtime *rt, const char *path,

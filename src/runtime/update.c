@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/rdt.h"
 #include "runtime/runtime.h"
 #include "runtime/statedir.h"
 #include "sys/fd.h"
@@ -70,8 +71,17 @@ static int change(const struct found *f, const struct oci_resources *want,
 	return r;
 }
 
+static int change_rdt(struct runtime *rt, const struct found *f, const char *l3_cache,
+		      const char *mem_bw, struct err *e)
+{
+	static struct oci_spec spec;
+	int r = statedir_load_config(rt, f->dir_fd, &spec, e);
+
+	return r < 0 ? r : rdt_update(&spec.rdt, f->state.id, l3_cache, mem_bw, e);
+}
+
 int runtime_update(struct runtime *rt, const char *id, const struct oci_resources *want,
-		   struct err *e)
+		   const char *l3_cache, const char *mem_bw, struct err *e)
 {
 	struct oci_resources old, all;
 	struct found f;
@@ -95,6 +105,8 @@ int runtime_update(struct runtime *rt, const char *id, const struct oci_resource
 	}
 	if (r == 0)
 		r = change(&f, want, &old, &all, &rt->arena, e);
+	if (r == 0 && (l3_cache || mem_bw))
+		r = change_rdt(rt, &f, l3_cache, mem_bw, e);
 	if (r == 0)
 		r = statedir_save_resources(f.dir_fd, &all, e);
 	sys_close(f.dir_fd);

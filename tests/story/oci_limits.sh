@@ -154,5 +154,29 @@ linux_more=',"cgroupsPath2":""'
 config b
 sed "s#\"cgroupsPath\":\"[^\"]*\"#\"cgroupsPath\":\"$CGROUP/../x\"#" b/config.json >c && mv c b/config.json
 expect_err 1 'leads upwards' "a cgroupsPath with .." oci run --bundle b "$id"
+
+# where the cgroup is, in every hierarchy
+config_reset
+sh_args 'sleep 60'
+hierarchies=
+[ "$v2" ] && hierarchies=0:: # v1 may be there, but is not mounted
+placed() { # NAME PATH-IN-CONFIG WANT, as lines of /proc/PID/cgroup end
+	config b
+	sed "s#\"cgroupsPath\":\"[^\"]*\",#$2#" b/config.json >c && mv c b/config.json
+	container_name
+	oci create --bundle b --pid-file "$TMP/pid" "$id" || fail "$1: create"
+	case $3 in
+	/*) sed "s#:/.*#:$(echo "$3" | sed "s/ID/$id/")#" /proc/self/cgroup ;;
+	*) sed "s#/\$##; s#\$#/$3#" /proc/self/cgroup ;;
+	esac | grep "^$hierarchies" >want
+	expect_equal "$(cat want)" "$(grep "^$hierarchies" "/proc/$(cat "$TMP/pid")/cgroup")" "$1"
+	expect "$1: delete" oci delete "$id"
+	expect_equal 0 "$(find /sys/fs/cgroup -maxdepth 5 -name "$id" -type d 2>/dev/null | wc -l)" "$1: and it is gone"
+}
+placed "an absolute cgroupsPath is below the roots" "\"cgroupsPath\":\"$CGROUP/a/b\"," "$CGROUP/a/b"
+placed "a relative one below our own" "\"cgroupsPath\":\"cleat-story-$$/x\"," "cleat-story-$$/x"
+placed "without one it is /ID" "" "/ID"
+placed "and with an empty one" '"cgroupsPath":"",' "/ID"
+find /sys/fs/cgroup -depth \( -path "*$CGROUP/a" -o -name "cleat-story-$$" \) -type d -exec rmdir {} + 2>/dev/null
 no_leftovers "nothing is left"
 tap_end

@@ -216,6 +216,8 @@ else
 	done
 fi
 
+[ -e /sys/fs/resctrl/schemata ] ||
+	expect_err 1 "resctrl is not mounted" "--l3-cache-schema where there is none" oci update --l3-cache-schema "L3:0=f" "$id"
 printf '{"memory":' >r.json
 expect_err 1 "resources" "a cut document" oci update -r r.json "$id"
 expect_err 1 "nosuch.json" "a document that is not there" oci update -r nosuch.json "$id"

@@ -140,6 +140,18 @@ static void the_containers_own_group_goes_with_it(void **state)
 	assert_false(exists("resctrl/c1"));
 }
 
+static void an_update_writes_to_the_group(void **state)
+{
+	struct oci_rdt own = {0}, named = {.clos_id = (char[]){"group"}};
+
+	(void)state;
+	put("resctrl/group/schemata", "");
+	assert_int_equal(rdt_update_at(dir, &named, "c1", "L3:0=3", "MB:0=50", &err), 0);
+	is("resctrl/group/schemata", "L3:0=3\nMB:0=50\n");
+	assert_int_equal(rdt_update_at(dir, &own, "c1", "L3:0=3", NULL, &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "group c1"));
+}
+
 static void says_that_resctrl_is_not_there(void **state)
 {
 	struct oci_rdt r = {.set = true};
@@ -159,7 +171,7 @@ int main(void)
 		T(joins_a_group_that_is_there),	      T(a_group_must_be_there_without_schemata),
 		T(a_group_must_be_what_is_asked_for), T(what_fails_is_removed),
 		T(monitoring_has_a_group_of_its_own), T(the_containers_own_group_goes_with_it),
-		T(says_that_resctrl_is_not_there),
+		T(says_that_resctrl_is_not_there),    T(an_update_writes_to_the_group),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
