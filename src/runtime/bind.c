@@ -41,6 +41,13 @@ static unsigned long ms_of(uint64_t attr)
 	return ms;
 }
 
+static unsigned long ms_atime(uint64_t attr)
+{
+	return attr == MOUNT_ATTR_NOATIME	? MS_NOATIME
+	       : attr == MOUNT_ATTR_STRICTATIME ? MS_STRICTATIME
+						: MS_RELATIME;
+}
+
 static int set_old(int fd, const struct mount_opts *o, struct err *e)
 {
 	struct fd_path path = fd_path(fd);
@@ -58,6 +65,8 @@ static int set_old(int fd, const struct mount_opts *o, struct err *e)
 			return err_set(e, r, "statfs of a mount");
 		flags = ((unsigned long)fs.f_flags & KEPT_FLAGS & ~ms_of(o->attr_clear)) |
 			ms_of(o->attr_set);
+		if (o->attr_clear & MOUNT_ATTR__ATIME) /* a value, not flags: one of three */
+			flags = (flags & ~MS_NOATIME) | ms_atime(o->attr_set & MOUNT_ATTR__ATIME);
 		r = sys_mount(NULL, path.p, NULL, MS_REMOUNT | MS_BIND | flags, NULL);
 	}
 	if (r < 0)
@@ -93,7 +102,11 @@ static int attach_old(int src_fd, bool rec, const struct mount_opts *opts, int d
 	auto_close int fd = -1;
 	int r;
 
-	r = sys_mount(from.p, to.p, NULL, MS_BIND | (rec ? MS_REC : 0), NULL);
+	r = sys_stat(dst_fd, &have);
+	if (r == 0 && S_ISLNK(have.st_mode))
+		return err_text(e, -EOPNOTSUPP, "a mount on a link needs Linux 5.2");
+	if (r == 0)
+		r = sys_mount(from.p, to.p, NULL, MS_BIND | (rec ? MS_REC : 0), NULL);
 	if (r < 0)
 		return err_set(e, r, "bind mount");
 	if (!opts)

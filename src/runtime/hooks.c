@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sys/fd.h"
@@ -30,20 +31,34 @@ static int state_fd(const struct oci_state *state, enum oci_status status, struc
 	return r < 0 ? err_set(e, r, "state for hooks") : take_fd(&fd);
 }
 
+/* Linux < 5.3 has nothing to wait on for a time. Return: the pid; 0 time is over */
+static int wait_looking(pid_t pid, int timeout_ms, struct sys_exit *ret_exit)
+{
+	int64_t until = sys_now_ms() + timeout_ms;
+	int r;
+
+	while ((r = sys_wait(pid, WNOHANG, ret_exit)) == 0 && sys_now_ms() < until)
+		sys_sleep_ms(10);
+	return r;
+}
+
 static int wait_for(const struct oci_hook *h, pid_t pid, int pidfd, struct err *e)
 {
 	struct sys_exit x = {0};
-	bool late = false;
+	int ms = (int)(h->timeout_s.v > 86400 ? 86400 : h->timeout_s.v) * 1000;
+	bool ended = false, late = false;
 	int r = 1;
 
 	if (h->timeout_s.set && pidfd >= 0)
-		r = sys_poll_one(pidfd, POLLIN,
-				 (int)(h->timeout_s.v > 86400 ? 86400 : h->timeout_s.v) * 1000);
+		r = sys_poll_one(pidfd, POLLIN, ms);
+	else if (h->timeout_s.set)
+		ended = (r = wait_looking(pid, ms, &x)) > 0;
 	if (r == 0) {
 		late = true;
 		sys_kill(pid, SIGKILL);
 	}
-	r = sys_wait(pid, 0, &x);
+	if (!ended)
+		r = sys_wait(pid, 0, &x);
 	if (r < 0)
 		return err_set(e, r, "wait for %s", h->path);
 	if (late)

@@ -92,7 +92,7 @@ static int signal_first(const struct oci_state *s, int sig)
 	r = sys_proc_start_time(s->pid, &ticks);
 	if (r < 0 || ticks != s->start_ticks)
 		return r < 0 ? r : -ESRCH;
-	return fd >= 0 ? sys_pidfd_signal(fd, sig) : sys_kill(s->pid, sig);
+	return sys_signal_process(s->pid, fd, sig);
 }
 
 /* Gone is gone for everybody: the parent may still have to ask for its exit status. */

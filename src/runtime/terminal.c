@@ -114,7 +114,7 @@ static pid_t reap(pid_t pid, struct sys_exit *ret_exit)
 static void forward(pid_t pid, int pidfd, int sig)
 {
 	if (sig != SIGURG && sig != SIGPIPE && sig != SIGCHLD)
-		pidfd >= 0 ? sys_pidfd_signal(pidfd, sig) : sys_kill(pid, sig);
+		sys_signal_process(pid, pidfd, sig);
 }
 
 static int wait_signals(pid_t pid, int pidfd, struct sys_exit *ret_exit)

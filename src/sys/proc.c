@@ -35,6 +35,13 @@ int sys_pidfd_signal(int pidfd, int sig)
 	return SYS_RET(syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0));
 }
 
+int sys_signal_process(pid_t pid, int pidfd, int sig)
+{
+	int r = pidfd < 0 ? -ENOSYS : sys_pidfd_signal(pidfd, sig);
+
+	return r == -ENOSYS ? sys_kill(pid, sig) : r;
+}
+
 int sys_kill(pid_t pid, int sig)
 {
 	if (pid <= 1)

@@ -50,6 +50,9 @@ pid_t sys_spawn(const struct sys_spawn *s, int *ret_pidfd);
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_signal(int pidfd, int sig);
 
+/** sys_signal_process() - by @pidfd; by number if that is -1 or the kernel cannot */
+int sys_signal_process(pid_t pid, int pidfd, int sig);
+
 /** sys_pidfd_getfd() - copy of another process's descriptor; -ENOSYS below Linux 5.6 */
 int sys_pidfd_getfd(int pidfd, int number);
 int sys_kill(pid_t pid, int sig); /* pid > 1 or -EINVAL */
