@@ -64,7 +64,6 @@ FALLBACKS = [
     ("read|openat|newfstatat|write", "0", "^delete-force .*/cleat-test", "thawed as a precaution, before the wait"),
     ("nanosleep|clock_nanosleep", "0", "", "waits busily"),
     ("prctl", "0", "option 36 ", "orphans of the container go to the system's first process"),
-    ("uname", "0", "", "profiles are cached without the kernel's release in the key"),
     ("wait4", "0", "^run-usher ", "what a helper has done is known before it ends, how it ended does not matter"),
     ("fstatfs", "2", "^run-usher ", "the same as the next, of trees that are attached nowhere"),
     ("fstatfs", "1", "/src ", "a source that is not known to be procfs: it may not cover /proc then"),
