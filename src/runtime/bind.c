@@ -51,7 +51,7 @@ static unsigned long ms_atime(uint64_t attr)
 static int set_old(int fd, const struct mount_opts *o, struct err *e)
 {
 	struct fd_path path = fd_path(fd);
-	unsigned long flags;
+	unsigned long flags, kept;
 	struct statfs fs;
 	int r = 0;
 
@@ -63,11 +63,16 @@ static int set_old(int fd, const struct mount_opts *o, struct err *e)
 		r = sys_statfs(fd, &fs);
 		if (r < 0)
 			return err_set(e, r, "statfs of a mount");
-		flags = ((unsigned long)fs.f_flags & KEPT_FLAGS & ~ms_of(o->attr_clear)) |
-			ms_of(o->attr_set);
-		if (o->attr_clear & MOUNT_ATTR__ATIME) /* a value, not flags: one of three */
-			flags = (flags & ~MS_NOATIME) | ms_atime(o->attr_set & MOUNT_ATTR__ATIME);
-		r = sys_mount(NULL, path.p, NULL, MS_REMOUNT | MS_BIND | flags, NULL);
+		kept = (unsigned long)fs.f_flags & KEPT_FLAGS & ~ms_of(o->attr_clear);
+		flags = MS_REMOUNT | MS_BIND | ms_of(o->attr_set);
+		if (o->attr_clear & MOUNT_ATTR__ATIME) { /* a value, not flags: one of three */
+			kept &= ~(unsigned long)MS_NOATIME;
+			flags = (flags & ~(unsigned long)MS_NOATIME) |
+				ms_atime(o->attr_set & MOUNT_ATTR__ATIME);
+		}
+		r = sys_mount(NULL, path.p, NULL, flags | (kept & ~ms_of(o->attr_unnamed)), NULL);
+		if (r == -EPERM)
+			r = sys_mount(NULL, path.p, NULL, flags | kept, NULL);
 	}
 	if (r < 0)
 		return err_set(e, r, "remount");
@@ -75,6 +80,24 @@ static int set_old(int fd, const struct mount_opts *o, struct err *e)
 		r = sys_mount(NULL, path.p, NULL,
 			      o->propagation | (o->propagation_rec ? MS_REC : 0), NULL);
 	return r < 0 ? err_set(e, r, "set propagation") : 0;
+}
+
+/* What a user namespace has locked stays, if only nobody has asked for the opposite. */
+static int set_attr(int fd, const struct mount_opts *o, uint64_t propagation)
+{
+	uint64_t more = o->attr_unnamed;
+	int r;
+
+	do {
+		r = sys_mount_setattr(fd, 0, o->attr_set, o->attr_clear | more, propagation);
+		if (r == -EINVAL && more & MOUNT_ATTR_NOSYMFOLLOW) /* Linux 5.14 */
+			more &= ~(uint64_t)MOUNT_ATTR_NOSYMFOLLOW;
+		else if (r == -EPERM &&
+			 more & ~(uint64_t)MOUNT_ATTR_NOSYMFOLLOW) /* which is never locked */
+			more &= MOUNT_ATTR_NOSYMFOLLOW;
+		else
+			return r;
+	} while (true);
 }
 
 int bind_set(int fd, const struct mount_opts *o, struct err *e)
@@ -85,8 +108,7 @@ int bind_set(int fd, const struct mount_opts *o, struct err *e)
 	if (o->rec_set || o->rec_clear)
 		r = sys_mount_setattr(fd, AT_RECURSIVE, o->rec_set, o->rec_clear, 0);
 	if (r == 0 && (o->attr_set || o->attr_clear || (o->propagation && one_call)))
-		r = sys_mount_setattr(fd, 0, o->attr_set, o->attr_clear,
-				      one_call ? o->propagation : 0);
+		r = set_attr(fd, o, one_call ? o->propagation : 0);
 	if (r == 0 && o->propagation && !one_call)
 		r = sys_mount_setattr(fd, AT_RECURSIVE, 0, 0, o->propagation);
 	if (r == -ENOSYS)

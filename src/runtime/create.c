@@ -79,6 +79,19 @@ static void default_maps(struct oci_spec *s)
 	s->idmaps = (struct oci_idmaps){.uid = &uid, .gid = &gid, .n_uid = 1, .n_gid = 1};
 }
 
+/* A destination that begins with the root's own path on the host is meant inside of it, as in runc. */
+static void strip_root(struct creation *c)
+{
+	size_t n = strlen(c->state.rootfs);
+
+	for (size_t i = 0; i < c->spec.n_mounts; i++) {
+		struct oci_mount *m = &c->spec.mounts[i];
+
+		if (str_starts(m->destination, c->state.rootfs) && m->destination[n] == '/')
+			m->destination += n;
+	}
+}
+
 static int load_bundle(struct creation *c, struct err *e)
 {
 	struct arena *a = &c->rt->arena;
@@ -105,7 +118,10 @@ static int load_bundle(struct creation *c, struct err *e)
 	c->state.bundle = arena_strdup(a, path);
 	c->state.rootfs =
 		*root == '/' ? arena_strdup(a, root) : arena_printf(a, "%s/%s", path, root);
-	return c->state.bundle && c->state.rootfs ? 0 : err_set(e, -ENOMEM, "paths");
+	if (!c->state.bundle || !c->state.rootfs)
+		return err_set(e, -ENOMEM, "paths");
+	strip_root(c);
+	return 0;
 }
 
 int creation_add_env(struct creation *c, char *word)

@@ -100,6 +100,22 @@ static void change(const struct option *o, uint64_t *set, uint64_t *clear)
 	}
 }
 
+/*
+ * As mount(2) with MS_REMOUNT, and so runc: flags that are not named are cleared; the access-time mode stays
+ * unless one is named.
+ */
+static uint64_t unnamed(const struct mount_opts *m)
+{
+	uint64_t attr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW;
+
+	if (!m->attr_set && !m->attr_clear)
+		return 0;
+	if ((m->attr_set | m->attr_clear) & MOUNT_ATTR__ATIME)
+		attr |= MOUNT_ATTR_NODIRATIME;
+	return attr & ~(m->attr_set | m->attr_clear);
+}
+
 /* Return: 1 it was an option of the mount; 0 it is the file system's */
 static int parse_one(const char *name, struct mount_opts *m)
 {
@@ -123,7 +139,9 @@ static int parse_one(const char *name, struct mount_opts *m)
 		m->copy_up = *name == 't';
 	} else if (o) {
 		m->flags = o->clear ? m->flags & ~o->flag : m->flags | o->flag;
-		change(o, &m->attr_set, &m->attr_clear);
+		/* an access-time mode goes by another one only, as with mount(8) */
+		if (!o->clear || !(o->attr & MOUNT_ATTR__ATIME))
+			change(o, &m->attr_set, &m->attr_clear);
 	} else if (propagation > 0) {
 		m->propagation = (uint64_t)propagation & ~(uint64_t)MS_REC;
 		m->propagation_rec = propagation & MS_REC;
@@ -150,6 +168,7 @@ int mount_opts_parse(const struct oci_strs *options, struct mount_opts *ret_opts
 			buf_putc(&data, ',');
 		buf_puts(&data, name);
 	}
+	ret_opts->attr_unnamed = unnamed(ret_opts);
 	return buf_ok(&data) ? 0 : err_text(e, -E2BIG, "mount options are too long");
 }
 

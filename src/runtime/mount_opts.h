@@ -19,8 +19,10 @@
 struct mount_opts {
 	unsigned long flags;	       /* MS_*, without MS_BIND, MS_REC and propagation */
 	uint64_t attr_set, attr_clear; /* of the mount itself */
-	uint64_t rec_set, rec_clear;   /* of all mounts below too: "rro", "rnosuid", ... */
-	uint64_t propagation;	       /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE or 0 */
+	uint64_t
+		attr_unnamed; /* a bind that names any of them loses these of its source, unless they are locked */
+	uint64_t rec_set, rec_clear; /* of all mounts below too: "rro", "rnosuid", ... */
+	uint64_t propagation;	     /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE or 0 */
 	bool propagation_rec, bind, rec, copy_up, src_nofollow, dst_nofollow, copy_link;
 	bool idmap, idmap_rec;	   /* "idmap", "ridmap" */
 	const char *idmap_text;	   /* crun's "idmap=TEXT", or NULL */

@@ -119,7 +119,7 @@ static int remount(struct rootfs *r, const struct oci_mount *m, struct mount_opt
 	if (ret == 0 && !bind) {
 		ret = sys_mount(m->source, fd_path(fd).p, m->type, o->flags,
 				*o->data ? o->data : NULL);
-		o->attr_set = o->attr_clear = 0;
+		o->attr_set = o->attr_clear = o->attr_unnamed = 0;
 		if (ret < 0)
 			return err_set(e, ret, "remount");
 	}
@@ -136,7 +136,7 @@ static int propagate(struct rootfs *r, const struct oci_mount *m, struct mount_o
 	fd = rooted_open(r->root_fd, m->destination, O_PATH, 0, e);
 	if (fd < 0)
 		return fd;
-	o->attr_set = o->attr_clear = 0; /* mount(2) has them already */
+	o->attr_set = o->attr_clear = o->attr_unnamed = 0; /* mount(2) has them already */
 	return bind_set(fd, o, e);
 }
 

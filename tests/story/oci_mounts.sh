@@ -81,13 +81,19 @@ mount -t tmpfs deep "$TMP/host/deep"
 at_exit "umount '$TMP/host/deep' '$TMP/host' 2>/dev/null"
 mounts_more=$(mount_json /m bind "$TMP/host" bind ro)
 run
-has "options that the source has are kept" ro nosuid nodev noatime
+has "a bind that names an option loses what it does not name" ro !nosuid !nodev noatime
+mounts_more=$(mount_json /m bind "$TMP/host" bind)
+run
+has "one that names none keeps them" rw nosuid nodev noatime
+mounts_more=$(mount_json "$TMP/b/rootfs/m" bind "$TMP/host" bind)
+run
+has "the path of the root in front of a destination" nosuid
 mounts_more=$(mount_json /m bind "$TMP/host" bind dev suid relatime)
 run
 has "and cleared where that is said" !nosuid !nodev relatime !noatime
 mounts_more=$(mount_json /m bind "$TMP/host" bind)$(mount_json /m bind "$TMP/host" bind remount ro)
 run
-has "remount of a bind" ro nosuid
+has "remount of a bind" ro !nosuid
 expect_equal 1 "$(echo "$out" | grep -c ' /m ')" "covers nothing"
 mounts_more=$(mount_json /m bind "$TMP/host" rbind ro)
 run

@@ -33,6 +33,10 @@ static void flags_go_both_ways(void **state)
 	assert_true(o.attr_set == 0 && o.attr_clear == MOUNT_ATTR_RDONLY);
 	assert_int_equal(parse(&o, "nodev", "dev", "noexec"), 0);
 	assert_true(o.attr_set == MOUNT_ATTR_NOEXEC && o.attr_clear == MOUNT_ATTR_NODEV);
+	assert_true(o.attr_unnamed ==
+		    (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOSYMFOLLOW));
+	assert_int_equal(parse(&o, "rbind", "rprivate", "rro"), 0);
+	assert_true(o.attr_unnamed == 0);
 }
 
 static void access_time_is_one_field(void **state)
