@@ -5,7 +5,8 @@ One row of the table holds the number of one system call on each of 18 architect
 the library finds a column by the name of a struct member, so columns can go without other changes.
 A target keeps the columns of the architectures its kernel may run, 64 and 32 bit, which the compiler
 chooses by the macros below: one source serves all targets. The kernel version of each call goes too: this
-release knows none. Saves 90 KiB of flash. Fails rather than guesses when the source does not look as
+release knows none. The look-up by name, a switch of 500 cases, becomes a search in the table of its case
+numbers. Saves 95 KiB of flash. Fails rather than guesses when the source does not look as
 expected.
 """
 
@@ -81,6 +82,33 @@ def prune_table(text):
     return text
 
 
+def search_keys(text):
+    """gperf's cases are ascending and name the rows in order: then the numbers alone say the same"""
+    start = text.index("          switch (key - 7)\n")
+    end = text.index("          return 0;\n        compare:", start)
+    cases = re.findall(r"case (\d+):\n\s+resword = &wordlist\[(\d+)\];\n\s+goto compare;\n", text[start:end])
+    keys = [int(key) for key, _ in cases]
+    if keys != sorted(keys) or [int(row) for _, row in cases] != list(range(len(cases))) or keys[-1] > 65535 \
+            or text.count("case ", start, end) != len(cases):
+        sys.exit("prune: syscalls.perf.c: the cases are not in order")
+    expect("cases of syscalls.perf.c", len(cases), 400)
+    search = f"""          static const unsigned short keys[] = {{{",".join(map(str, keys))}}};
+          unsigned int low = 0, high = {len(keys)};
+
+          while (high - low > 1)
+            {{
+              if (keys[(low + high) / 2] <= key - 7)
+                low = (low + high) / 2;
+              else
+                high = (low + high) / 2;
+            }}
+          resword = &wordlist[low];
+          if (keys[low] == key - 7)
+            goto compare;
+"""
+    return text[:start] + search + text[end:]
+
+
 def prune_arch(text):
     gone = {"mipsel", "mipsel64", "mipsel64n32", "ppc64le", "sheb"} | (set(COLUMNS) - set(KEPT))
     names = "|".join(sorted(gone, key=len, reverse=True))
@@ -114,6 +142,7 @@ def guard(name):
 src = sys.argv[1] + "/src/"
 edit(src + "syscalls.h", prune_header)
 edit(src + "syscalls.perf.c", prune_table)
+edit(src + "syscalls.perf.c", search_keys)
 edit(src + "arch.c", prune_arch)
 edit(src + "arch.h", prune_arch_header)
 for arch in KEPT:
