@@ -16,12 +16,14 @@
 #include "engine/event.h"
 #include "engine/server.h"
 #include "file/rooted.h"
+#include "monitor/monitor.h"
 #include "sys/fd.h"
 #include "sys/mem.h"
 
 #define MAX_USER_FILE	(1024 * 1024) /* bytes of a container's passwd and group */
 #define LOOKUP_MS	10000
-#define MAX_OPTIONS	16 /* words of the command line besides lists */
+#define RUNTIME_FAILED	255 /* exit status of exec of runc and ours */
+#define MAX_OPTIONS	16  /* words of the command line besides lists */
 #define MAX_NUMBER_TEXT 12
 
 struct exec {
@@ -32,7 +34,7 @@ struct exec {
 	uint32_t flags;
 	int request_fd; /* the request in memory, while the user is looked up */
 	int stdio[3];
-	int message_fd; /* what the runtime says, if it has no other stderr */
+	int message_fd; /* what the runtime says: its standard error on a terminal, else its log */
 	int console_fd;
 	char console_path[400];
 	struct parse_call user_call;
@@ -161,10 +163,14 @@ static void on_exit(struct loop_child *child, struct sys_exit exit)
 	struct exec *x = child->data;
 	int code = sys_exit_code(exit);
 	char text[ERR_MSG_MAX - 64];
+	bool said = read_message(x, text, sizeof(text)), tty = x->flags & CTL_F_TTY;
 	struct err e = {0};
 
+	/* a program may end with 255 too, but then the runtime has logged no error */
+	if (code == RUNTIME_FAILED && said && (tty || strstr(text, "level=error")))
+		code = monitor_exit_code_of(text);
 	event("exec-ended", "id=%.12s code=%d", x->container->id, code);
-	if (read_message(x, text, sizeof(text))) {
+	if (said && tty) {
 		err_text(&e, -ENOEXEC, "%s", text);
 	} else if (x->flags & CTL_F_DETACH && code) {
 		err_text(&e, -ENOEXEC, "the process was not started in container %s: %s",
@@ -230,6 +236,8 @@ static int command_line(const struct exec *x, const struct ctl_request *r,
 	n = engine_runtime_args(args);
 	for (size_t i = 0; i < n; i++)
 		word(w, args[i]);
+	if (!(r->flags & CTL_F_TTY))
+		words(w, "--log", "/proc/self/fd/3");
 	word(w, "exec");
 	if (r->flags & CTL_F_TTY) {
 		words(w, "--tty", "--console-socket");
@@ -257,9 +265,10 @@ static int spawn(struct exec *x, const struct ctl_request *r, const struct parse
 		 struct err *e)
 {
 	struct words w;
-	int fds[3], pidfd = -1, err;
-	struct sys_spawn s = {.path = engine.runtime, .fds = fds, .n_fds = 3, .cgroup_fd = -1};
+	int fds[4], pidfd = -1, err;
 	bool tty = r->flags & CTL_F_TTY;
+	struct sys_spawn s = {
+		.path = engine.runtime, .fds = fds, .n_fds = tty ? 3 : 4, .cgroup_fd = -1};
 	pid_t pid;
 
 	err = tty ? open_console(x, e) : 0;
@@ -269,8 +278,9 @@ static int spawn(struct exec *x, const struct ctl_request *r, const struct parse
 		return err;
 	for (size_t i = 0; i < 3; i++)
 		fds[i] = x->stdio[i];
+	x->message_fd = sys_memfd("exec-message", 0);
+	fds[3] = x->message_fd;
 	if (tty) {
-		x->message_fd = sys_memfd("exec-message", 0);
 		fds[0] = fds[1] = -1;
 		fds[2] = x->message_fd;
 	}

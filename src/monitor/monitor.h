@@ -166,3 +166,6 @@ int monitor_send_detach(int fd, uint32_t client);
 
 /** monitor_main() - entry of main.c for "@monitor"; argv = ID RUN_DIR LOG_DIR */
 int monitor_main(int argc, char **argv);
+
+/** monitor_exit_code_of() - Docker's number for a runtime's complaint: 126, 127 or 125 */
+int monitor_exit_code_of(const char *message);

@@ -112,9 +112,6 @@ int monitor_run(struct monitor *m, const char *const *args, const int stdio[3]);
 char *monitor_runtime_message(struct monitor *m, char *dst, size_t cap);
 void monitor_run_cancel(struct monitor *m); /* SIGKILL; the end still comes as an event */
 
-/** monitor_exit_code_of() - Docker's number for a runtime's complaint: 126, 127 or 125 */
-int monitor_exit_code_of(const char *message);
-
 /** monitor_overlay() - mount on RUN_DIR/rootfs in this mount namespace. Return: O_PATH fd; -errno */
 int monitor_overlay(int run_fd, const char *run_dir, const struct monitor_mount *mnt,
 		    struct err *e);
