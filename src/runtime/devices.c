@@ -21,6 +21,7 @@
 #include "runtime/mounts.h"
 #include "runtime/place.h"
 #include "runtime/rootfs.h"
+#include "runtime/source.h"
 #include "runtime/terminal.h"
 #include "sys/fd.h"
 #include "sys/mnt.h"
@@ -42,9 +43,9 @@ static const struct {
 	{"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"},	     {"core", "/proc/kcore"},
 };
 
-static mode_t type_bits(char type)
+mode_t rootfs_device_type(const struct oci_device *d)
 {
-	return type == 'b' ? S_IFBLK : type == 'p' ? S_IFIFO : S_IFCHR;
+	return d->type == 'b' ? S_IFBLK : d->type == 'p' ? S_IFIFO : S_IFCHR;
 }
 
 static int check_existing(int dir_fd, const char *name, const struct oci_device *d, struct err *e)
@@ -54,7 +55,7 @@ static int check_existing(int dir_fd, const char *name, const struct oci_device 
 
 	if (r < 0)
 		return err_set(e, r, "stat %s", d->path);
-	if ((st.st_mode & S_IFMT) == type_bits(d->type) &&
+	if ((st.st_mode & S_IFMT) == rootfs_device_type(d) &&
 	    (d->type == 'p' || st.st_rdev == makedev(d->major, d->minor)))
 		return 0;
 	return err_text(e, -EEXIST,
@@ -62,34 +63,56 @@ static int check_existing(int dir_fd, const char *name, const struct oci_device 
 			d->type, d->major, d->minor);
 }
 
-/* Where mknod is forbidden (user namespaces), the host's node is bound, after a check that it is one. */
-static int bind_node(struct rootfs *r, int dir_fd, const char *name, const struct oci_device *d,
-		     struct err *e)
+/* The host's node, after a check that it is one. */
+static int open_host_node(const struct oci_device *d, struct err *e)
 {
 	auto_close int src = sys_open(AT_FDCWD, d->path, O_PATH | O_NOFOLLOW, 0);
-	auto_close int file = -1;
-	auto_close int dst = -1;
 	struct stat st;
 	int ret = src < 0 ? src : sys_stat(src, &st);
 
 	if (ret < 0)
 		return err_set(e, ret, "host's %s", d->path);
-	if ((st.st_mode & S_IFMT) != type_bits(d->type) ||
+	if ((st.st_mode & S_IFMT) != rootfs_device_type(d) ||
 	    st.st_rdev != makedev(d->major, d->minor))
 		return err_text(e, -EPERM, "may not make %s, and the host's is another device",
 				d->path);
+	return take_fd(&src);
+}
+
+/*
+ * Where mknod is forbidden (user namespaces), the runtime makes those of the document for us; the host's
+ * node is bound for the usual ones, and where the runtime may not either.
+ */
+static int bind_node(struct rootfs *r, int dir_fd, const char *name, const struct oci_device *d,
+		     struct err *e)
+{
+	size_t k = 0, n = r->sources == SOURCES_ALL ? r->spec->n_devices : 0;
+	auto_close int tree = -ENOSYS;
+	auto_close int src = -1;
+	auto_close int file = -1;
+	auto_close int dst = -1;
+
+	while (k < n && d != &r->spec->devices[k])
+		k++;
+	if (k < n)
+		tree = source_ask(r->sync_fd, SOURCE_DEVICE(k), e);
+	if (tree == -ENOSYS)
+		src = open_host_node(d, e);
+	if (tree < 0 && src < 0)
+		return tree == -ENOSYS ? src : tree;
 	file = sys_open(dir_fd, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0666);
 	dst = file < 0 ? file : sys_open(dir_fd, name, O_PATH | O_NOFOLLOW, 0);
 	if (dst < 0)
 		return err_set(e, dst, "make %s", d->path);
-	return bind_attach(src, false, NULL, dst, r->root_fd, d->path, e);
+	return tree >= 0 ? bind_attach_tree(tree, NULL, dst, e)
+			 : bind_attach(src, false, NULL, dst, r->root_fd, d->path, e);
 }
 
 static int make_node(struct rootfs *r, int dir_fd, const char *name, const struct oci_device *d,
 		     struct err *e)
 {
 	int ret = r->in_userns ? -EPERM
-			       : sys_mknod(dir_fd, name, type_bits(d->type) | d->mode,
+			       : sys_mknod(dir_fd, name, rootfs_device_type(d) | d->mode,
 					   makedev(d->major, d->minor));
 
 	if (ret == -EPERM)

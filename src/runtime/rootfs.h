@@ -38,6 +38,9 @@ void rootfs_cwd(struct rootfs *r);
 int rootfs_devices(struct rootfs *r, struct err *e);
 int rootfs_devices_seal(struct rootfs *r, struct err *e);
 
+/** rootfs_device_type() - S_IF bits */
+mode_t rootfs_device_type(const struct oci_device *d);
+
 /** rootfs_console() - a terminal of the container's own devpts: master to @socket_fd, slave on /dev/console and in r->pts_fd */
 int rootfs_console(struct rootfs *r, int socket_fd, struct err *e);
 

@@ -5,17 +5,22 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "base/str.h"
 #include "runtime/become.h"
+#include "runtime/bind.h"
 #include "runtime/idmap.h"
 #include "runtime/namespaces.h"
+#include "runtime/rootfs.h"
 #include "runtime/stage.h"
 #include "sys/cred.h"
 #include "sys/errand.h"
 #include "sys/fd.h"
 #include "sys/mnt.h"
 #include "sys/sock.h"
+
+#define MNT_DETACH 2
 
 static struct mount_opts opts; /* of the mount that is answered; too large for a stack */
 
@@ -76,6 +81,65 @@ static int open_in_stage(const struct source_server *s, struct tree *t, struct e
 	return r < 0 && ns >= 0 ? err_set(e, r, "source %s", t->path) : r;
 }
 
+static uint32_t host_id(const struct oci_idmap *m, size_t n, uint32_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (id >= m[i].container && id - m[i].container < m[i].size)
+			return m[i].host + (id - m[i].container);
+	return UINT32_MAX;
+}
+
+struct node {
+	const struct oci_device *d;
+	uid_t uid;
+	gid_t gid;
+	const char *place; /* a directory of the stage's; nothing stays there */
+};
+
+/* A tree can be cloned only from a mount that has a place, so the new file system gets one for a moment. */
+static int make_node(void *arg)
+{
+	const struct node *n = arg;
+	const struct oci_device *d = n->d;
+	auto_close int fs = sys_fsmount_new("tmpfs", "size", "4k", MOUNT_ATTR_NOSUID);
+	auto_close int dir = fs < 0 ? fs : sys_open(AT_FDCWD, n->place, O_PATH | O_DIRECTORY, 0);
+	auto_close int fd = -1;
+	int r = dir < 0 ? dir
+			: sys_mknod(fs, "node", rootfs_device_type(d), makedev(d->major, d->minor));
+
+	if (r == 0)
+		r = sys_chown(fs, "node", n->uid, n->gid, AT_SYMLINK_NOFOLLOW);
+	if (r == 0)
+		r = sys_chmod(fs, "node", d->mode, 0);
+	if (r == 0)
+		r = sys_move_mount(fs, dir);
+	if (r < 0)
+		return r;
+	fd = sys_open_tree(fs, "node", OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
+	r = sys_umount(fd_path(fs).p, MNT_DETACH);
+	return fd < 0 ? fd : r < 0 ? r : take_fd(&fd);
+}
+
+static int device_in_stage(const struct source_server *s, const struct oci_device *d, struct err *e)
+{
+	const struct oci_idmaps *m = &s->spec->idmaps;
+	struct node n = {.d = d,
+			 .uid = host_id(m->uid, m->n_uid, d->uid),
+			 .gid = host_id(m->gid, m->n_gid, d->gid),
+			 .place = s->rootfs};
+	auto_close int ns = ns_open_of(s->stage, OCI_NS_MNT, e);
+	int r = ns;
+
+	if (s->spec->ns[OCI_NS_USER].path) /* whose maps we do not know: the host's node */
+		return -ENOSYS;
+	if (n.uid == UINT32_MAX || n.gid == UINT32_MAX)
+		return err_text(e, -EINVAL, "owner %u:%u of %s is not mapped", d->uid, d->gid,
+				d->path);
+	if (r >= 0)
+		r = sys_errand(ns, ns_flags[OCI_NS_MNT], make_node, &n);
+	return r < 0 && ns >= 0 && r != -ENOSYS ? err_set(e, r, "make %s", d->path) : r;
+}
+
 static int open_source(const struct source_server *s, int index, struct err *e)
 {
 	static char path[PATH_MAX];
@@ -89,6 +153,8 @@ static int open_source(const struct source_server *s, int index, struct err *e)
 		t.flags = AT_RECURSIVE | AT_SYMLINK_NOFOLLOW;
 		return open_in_stage(s, &t, e);
 	}
+	if (index < SOURCE_ROOT && (size_t)(SOURCE_DEVICE(0) - index) < s->spec->n_devices)
+		return device_in_stage(s, &s->spec->devices[SOURCE_DEVICE(0) - index], e);
 	if (index < 0 || (size_t)index >= s->spec->n_mounts)
 		return err_text(e, -EBADMSG, "a source that is none");
 	m = &s->spec->mounts[index];

@@ -21,6 +21,8 @@ enum sources {
 };
 
 #define SOURCE_ROOT (-1) /* instead of the number of a mount: the root itself */
+#define SOURCE_DEVICE(k)                                                                           \
+	(-2 - (int)(k)) /* the k-th device: a new node, with the owner and mode it shall have */
 
 /** sources_of() - what the stage of @s will ask for */
 enum sources sources_of(const struct oci_spec *s);

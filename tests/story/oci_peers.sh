@@ -86,6 +86,26 @@ expect_out '^ +0 +0 +1$' "a user namespace without mappings" oci run --bundle b 
 expect_equal 2 "$(grep -cE '^ +0 +0 +1$' "$TMP/.tap.out")" "has one uid and one gid, the caller's"
 config_reset
 
+# a node in a user namespace, which the host need not have, with an owner of its own
+namespaces="$namespaces,{\"type\":\"user\"}"
+chown -R 100000:100000 b/rootfs
+chmod 755 "$TMP" b b/rootfs
+maps='{"containerID":0,"hostID":100000,"size":1000}'
+node() { # UID
+	linux_more=",\"uidMappings\":[$maps],\"gidMappings\":[$maps],\"devices\":[
+		{\"path\":\"/dev/sub/own\",\"type\":\"c\",\"major\":1,\"minor\":7,\"uid\":$1,\"gid\":11,\"fileMode\":111}]"
+	sh_args 'stat -c "%F %a %u:%g %t:%T" /dev/sub/own; cat /dev/sub/own | head -c 2 | wc -c; grep -c /dev/sub /proc/self/mountinfo'
+	config b
+	container_name
+}
+node 10
+expect_out '^character special file 157 10:11 1:7$' "a device with an owner in a user namespace" oci run --bundle b "$id"
+expect_equal "2 1" "$(tail -n 2 "$TMP/.tap.out" | xargs)" "it works, and nothing else is mounted there"
+node 5000
+expect_err 1 'owner 5000:11 of /dev/sub/own is not mapped' "an owner that is not mapped" oci run --bundle b "$id"
+chown -R 0:0 b/rootfs
+config_reset
+
 # podman run --group-add keep-groups
 sh_args 'grep Groups /proc/self/status'
 for user_ns in '' ',{"type":"user"}'; do
