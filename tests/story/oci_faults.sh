@@ -57,11 +57,11 @@ sweep() { # verb mode most
 	fi
 	oci delete --force left 2>/dev/null
 }
-for verb in run run-userns run-usher run-shared create create-hooks start exec pause resume kill delete delete-force; do
-	sweep "$verb" fail 3
+for verb in run run-userns run-usher run-shared create create-hooks start exec update pause resume kill delete delete-force; do
+	sweep "$verb" fail 2
 done
-for verb in run run-userns run-usher run-shared create create-hooks start exec pause delete delete-force; do
-	sweep "$verb" kill 2
+for verb in run run-userns run-usher create create-hooks start exec update pause delete delete-force; do
+	sweep "$verb" kill 1
 done
 cat ./*.fail ./*.kill | awk '
 / calls of .* fail/ { tried += $2; went += $8 } / killed at / { killed += $4; left += $6 }
