@@ -30,8 +30,12 @@ compare() { # title layout set-up bundle floor-and-its-label...
 	"$@" unshare -m sh -euc "$setup
 		mount --make-rprivate /
 		mkdir -p $dir/run; mount -t tmpfs none $dir/run # as on a machine
+		# where a board has its programs: there cleat need not execute itself again
+		mkdir $dir/run/ro; mount --bind ${CLEAT%/*} $dir/run/ro; mount -o remount,bind,ro $dir/run/ro
 		exec $O/tests/bench/compare $ROUNDS $floors \
-			-- 'cleat oci run' $CLEAT oci --root $dir/run/cleat run --bundle $dir/$bundle cleat-$$-%n $peers" \
+			-- 'cleat oci run' $CLEAT oci --root $dir/run/cleat run --bundle $dir/$bundle cleat-$$-%n \
+			-- '  from a read-only mount' $dir/run/ro/${CLEAT##*/} oci --root $dir/run/cleat run --bundle $dir/$bundle cleat-ro-$$-%n \
+			$peers" \
 		>"$TMP/compared" || exit
 	rows <"$TMP/compared"
 }
