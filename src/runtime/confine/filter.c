@@ -25,6 +25,7 @@
 #define X86_SOCKETCALL	 102
 #define X86_IPC		 117
 #define X86_FIRST_DIRECT 359 /* socket, of those that were behind the two before */
+#define X86_LAST_DIRECT	 402 /* msgctl; what is newer was never behind them */
 #define MAX_CALLS	 16384 /* names of a profile times architectures of one table; Docker's has 900 */
 
 /* of libseccomp's arch-*.c: number, or negative if the architecture has no such call */
@@ -214,7 +215,8 @@ static bool collect_name(struct table *t, const struct arch *a, const char *name
 	}
 	if (action(t->s->rules[rule].action, t->s->rules[rule].errno_ret) == t->default_action)
 		return true;
-	if (a->audit == AUDIT_ARCH_I386 && (found < 0 || found >= X86_FIRST_DIRECT) &&
+	if (a->audit == AUDIT_ARCH_I386 &&
+	    (found < 0 || (found >= X86_FIRST_DIRECT && found <= X86_LAST_DIRECT)) &&
 	    !add_multiplexed(t, name, rule))
 		return false;
 	return found < 0 || add(t, nr, rule, 0, a->narrow);
