@@ -50,7 +50,9 @@ args='["/bin/sleep","1000"]'
 process_more=',"scheduler":{"policy":"SCHED_DEADLINE","flags":["SCHED_FLAG_RESET_ON_FORK"],"runtime":42000,"deadline":100000,"period":1000000}'
 config b
 container_name
-if oci run --bundle b --detach "$id" 2>err; then
+if ! command -v chrt >/dev/null; then
+	skip "SCHED_DEADLINE" "no chrt"
+elif oci run --bundle b --detach "$id" 2>err; then
 	pid=$(oci state "$id" | sed 's/.*"pid":\([0-9]*\).*/\1/')
 	chrt -p "$pid" >out
 	expect "SCHED_DEADLINE" grep -q "SCHED_DEADLINE|SCHED_RESET_ON_FORK" out
@@ -77,7 +79,9 @@ sh_args 'grep Cpus_allowed_list /proc/self/status | tr -d "\t"'
 all=$(grep Cpus_allowed_list /proc/self/status | tr -d '\t')
 config b
 container_name
-expect_equal "$all" "$(taskset -c 0 "$RUNTIME" oci --root "$STATE" run --bundle b "$id")" "run: all processors, whatever the runtime may use"
+if command -v taskset >/dev/null; then
+	expect_equal "$all" "$(taskset -c 0 "$RUNTIME" oci --root "$STATE" run --bundle b "$id")" "run: all processors, whatever the runtime may use"
+fi
 
 # environment
 sh_args 'echo $HOME'
@@ -121,6 +125,22 @@ if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ]; then
 	is "AppArmor: unconfined" ran
 	process_more=',"apparmorProfile":"no-such-profile"'
 	refused "AppArmor: a profile that is not loaded" 'AppArmor profile "no-such-profile"'
+	if grep -q '^cleat-test ' /sys/kernel/security/apparmor/profiles 2>/dev/null; then
+		process_more=',"apparmorProfile":"cleat-test"'
+		args='["/bin/cat","/proc/self/attr/current"]'
+		is "AppArmor: a profile" "cleat-test (complain)"
+		top_more=',"hooks":{"startContainer":[{"path":"/bin/sh","args":["sh","-c","true"]}]}'
+		is "AppArmor: the same with a hook before" "cleat-test (complain)"
+		top_more=''
+		args='["/bin/sleep","1000"]' process_more=''
+		config b
+		container_name
+		oci run --detach --bundle b "$id"
+		expect_out '^unconfined' "AppArmor: no profile" oci exec "$id" cat /proc/self/attr/current
+		expect_out '^cleat-test' "AppArmor: exec --apparmor" oci exec --apparmor cleat-test "$id" cat /proc/self/attr/current
+		oci delete --force "$id"
+		sh_args 'echo ran'
+	fi
 else
 	process_more=',"apparmorProfile":"unconfined"'
 	is "without AppArmor everything is unconfined" ran

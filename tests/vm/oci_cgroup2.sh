@@ -23,7 +23,11 @@ expect "start QEMU" vm_start "$arch" "$arch" root.cpio cleat_data=/dev/vda \
 expect "boots to a shell" vm_shell 90 || exit
 expect "with controllers" vm_sh 10 'grep memory /sys/fs/cgroup/cgroup.controllers | grep cpuset | grep io'
 vm_sh 20 'find /sys/fs/cgroup -type d | sort >/tmp/groups; echo 2 >/proc/sys/vm/nr_hugepages'
-for story in update control events limits; do
+# and a kernel with AppArmor
+python3 "$TOP/tests/lib/apparmor_profile.py" cleat-test | base64 >profile.b64
+vm_sh 20 "mount -t securityfs none /sys/kernel/security; echo '$(tr -d '\n' <profile.b64)' | base64 -d >/tmp/profile; dd if=/tmp/profile of=/sys/kernel/security/apparmor/.load bs=64k 2>&1; cat /sys/kernel/security/apparmor/profiles"
+printf '%s\n' "$vm_out" | grep -q '^cleat-test' && ok "a profile of AppArmor" || fail "a profile of AppArmor" "$vm_out"
+for story in update control events limits process; do
 	vm_sh 100 "mkdir -p /t/$story; cd /t/$story; CLEAT=/bin/cleat BUSYBOX=/bin/busybox TOP=/t TMPDIR=/t/$story sh /t/tests/story/oci_$story.sh >/tmp/tap 2>&1; s=\$?; cat /tmp/tap; (exit \$s)"
 	if [ $? = 0 ]; then
 		ok "oci_$story.sh ($(printf '%s\n' "$vm_out" | grep -c ^ok) checks)"
