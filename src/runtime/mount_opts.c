@@ -168,6 +168,9 @@ int mount_opts_parse(const struct oci_strs *options, struct mount_opts *ret_opts
 			buf_putc(&data, ',');
 		buf_puts(&data, name);
 	}
+	/* named alone it implies the default of the field that it belongs to */
+	if (ret_opts->attr_set & MOUNT_ATTR_NODIRATIME)
+		ret_opts->attr_clear |= MOUNT_ATTR__ATIME;
 	ret_opts->attr_unnamed = unnamed(ret_opts);
 	return buf_ok(&data) ? 0 : err_text(e, -E2BIG, "mount options are too long");
 }

@@ -30,13 +30,9 @@
 static int ask(struct rootfs *r, const struct oci_mount *m, const struct mount_opts *o,
 	       struct err *e)
 {
-	bool idmap = idmap_wanted(m, o);
-	int fd;
-
-	if (r->sources != SOURCES_ALL && !idmap)
+	if (r->sources != SOURCES_ALL && !idmap_wanted(m, o))
 		return -ENOSYS;
-	fd = source_ask(r->sync_fd, (int)(m - r->spec->mounts), e);
-	return fd == -ENOSYS && idmap ? err_text(e, -EOPNOTSUPP, "it needs Linux 5.12") : fd;
+	return source_ask(r->sync_fd, (int)(m - r->spec->mounts), e);
 }
 
 static int open_source(struct rootfs *r, const struct oci_mount *m, const struct mount_opts *o,
@@ -76,11 +72,15 @@ static int mount_bind(struct rootfs *r, const struct oci_mount *m, struct mount_
 		      struct err *e)
 {
 	auto_close int tree = ask(r, m, o, e);
-	auto_close int src = tree == -ENOSYS ? open_source(r, m, o, e) : -1;
+	auto_close int src = -1;
+	int ret = tree < 0 ? tree : bind_fd(r, m, o, tree, true, e);
 
-	if (tree < 0 && src < 0)
-		return tree == -ENOSYS ? src : tree;
-	return bind_fd(r, m, o, tree < 0 ? src : tree, tree >= 0, e);
+	if (ret == -ENOSYS && idmap_wanted(m, o))
+		return err_text(e, -EOPNOTSUPP, "it needs Linux 5.12");
+	if (ret != -ENOSYS)
+		return ret;
+	src = open_source(r, m, o, e);
+	return src < 0 ? src : bind_fd(r, m, o, src, false, e);
 }
 
 /* crun's "copy-symlink": a source that is a link is not followed on the host; one like it is made in the root. */

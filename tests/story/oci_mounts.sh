@@ -81,16 +81,22 @@ mount -t tmpfs deep "$TMP/host/deep"
 at_exit "umount '$TMP/host/deep' '$TMP/host' 2>/dev/null"
 mounts_more=$(mount_json /m bind "$TMP/host" bind ro)
 run
-has "a bind that names an option loses what it does not name" ro !nosuid !nodev noatime
-mounts_more=$(mount_json /m bind "$TMP/host" bind)
+has "who names an option sets them all, as mount(8), but the access time" ro !nosuid !nodev noatime
+mounts_more=$(mount_json /m bind "$TMP/host" bind nodiratime)
 run
-has "one that names none keeps them" rw nosuid nodev noatime
+has "who names an access time sets that as a whole" nodiratime relatime !noatime
+mounts_more=$(mount_json /m bind "$TMP/host" bind atime diratime norelatime nostrictatime)
+run
+has "not who only clears it" noatime !relatime !nosuid
+mounts_more=$(mount_json /m bind "$TMP/host" bind rprivate)
+run
+has "who names none keeps all" nosuid nodev noatime
 mounts_more=$(mount_json "$TMP/b/rootfs/m" bind "$TMP/host" bind)
 run
-has "the path of the root in front of a destination" nosuid
+has "a destination that is the host's path of a place in the root" nosuid
 mounts_more=$(mount_json /m bind "$TMP/host" bind dev suid relatime)
 run
-has "and cleared where that is said" !nosuid !nodev relatime !noatime
+has "all of them cleared by name" !nosuid !nodev relatime !noatime
 mounts_more=$(mount_json /m bind "$TMP/host" bind)$(mount_json /m bind "$TMP/host" bind remount ro)
 run
 has "remount of a bind" ro !nosuid
@@ -224,6 +230,12 @@ has "locked options are kept" ro nosuid nodev
 mounts_more=$(mount_json /m bind "$TMP/host" rbind dev)
 run
 echo "$out" | grep -q 'not permitted' && ok "and not cleared" || fail "and not cleared" "$out"
+mounts_more=$(mount_json /m bind "$TMP/host" rbind strictatime)
+run
+echo "$out" | grep -q 'not permitted' && ok "nor is the access time changed" || fail "nor is the access time changed" "$out"
+mounts_more=$(mount_json /m bind "$TMP/host" rbind ro atime)
+run
+has "what only clears it does not hurt" ro noatime nosuid
 chmod 0700 "$TMP"
 mounts_more=
 sh_args 'ls -d /bin; cat /proc/self/mountinfo | wc -l'
