@@ -6,8 +6,15 @@
 #include "oci/defaults.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+
+#include "sys/fd.h"
+
+#define CPUS	 "/sys/devices/system/cpu"
+#define MAX_CPUS 512
 
 #define STRS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -66,6 +73,37 @@ static int strs_of(struct arena *a, const char *const *v, size_t n, struct oci_s
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		ret->v[i] = borrow(v[i]);
+	ret->n = n;
+	return 0;
+}
+
+/* Each processor tells how hot it gets: so does what others compute on it. */
+size_t oci_throttled_cpus(const char *cpus_path)
+{
+	char path[96];
+	struct stat st;
+	size_t n = 0;
+
+	while (n < MAX_CPUS &&
+	       str_printf(path, sizeof(path), "%s/cpu%zu/thermal_throttle", cpus_path, n) > 0 &&
+	       sys_statat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		n++;
+	return n;
+}
+
+static int mask(struct arena *a, struct oci_strs *ret)
+{
+	size_t fixed = ARRAY_LEN(masked), n = fixed + oci_throttled_cpus(CPUS);
+
+	ret->v = arena_array(a, n + 1, sizeof(*ret->v));
+	if (!ret->v)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		ret->v[i] = i < fixed ? borrow(masked[i])
+				      : arena_printf(a, CPUS "/cpu%zu/thermal_throttle", i - fixed);
+		if (!ret->v[i])
+			return -ENOMEM;
+	}
 	ret->n = n;
 	return 0;
 }
@@ -264,7 +302,7 @@ int oci_spec_default(const struct oci_inputs *in, struct arena *a, struct oci_sp
 	if (!r)
 		r = fill_resources(in, a, &s);
 	if (!r && !in->privileged)
-		r = strs_of(a, masked, ARRAY_LEN(masked), &s.masked_paths);
+		r = mask(a, &s.masked_paths);
 	if (!r && !in->privileged)
 		r = strs_of(a, read_only, ARRAY_LEN(read_only), &s.readonly_paths);
 	if (!r && !in->privileged)

@@ -74,3 +74,6 @@ int oci_spec_default(const struct oci_inputs *in, struct arena *a, struct oci_sp
 
 /** oci_seccomp_default() - Docker's profile for a container with @caps. Return: 0; -ENOMEM */
 int oci_seccomp_default(uint64_t caps, struct arena *a, struct oci_seccomp *ret_seccomp);
+
+/** oci_throttled_cpus() - how many of cpu0, cpu1, ... in a row have a directory thermal_throttle, which is masked by default */
+size_t oci_throttled_cpus(const char *cpus_path);
