@@ -117,6 +117,12 @@ static int set_rlimits(const struct oci_process *p, struct err *e)
 	return 0;
 }
 
+void become_raise(pid_t pid, const struct oci_process *p)
+{
+	for (size_t i = 0; i < p->n_rlimits; i++)
+		sys_raise_rlimit(pid, p->rlimits[i].resource, p->rlimits[i].hard);
+}
+
 static int set_scheduler(const struct oci_scheduler *s, struct err *e)
 {
 	struct sys_sched a = {.policy = s->policy,

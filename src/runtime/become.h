@@ -20,6 +20,14 @@ struct become {
 	char *const *env;
 };
 
+/**
+ * become_raise() - hard limits of @pid (0: ours) to what its process will ask for
+ *
+ * Root of a user namespace may not raise them, the caller outside may. What cannot be raised is an error of
+ * become_prepare(), which says which one it was.
+ */
+void become_raise(pid_t pid, const struct oci_process *p);
+
 /** become_victim() - oom_score_adj, before the host's root and namespaces are left */
 int become_victim(const struct oci_process *p, struct err *e);
 

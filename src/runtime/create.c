@@ -239,6 +239,7 @@ static int write_maps(struct creation *c, pid_t pid, struct err *e)
 {
 	int r = userns_write_maps(pid, &c->spec.idmaps, e);
 
+	become_raise(pid, &c->spec.process);
 	/* so far, whoever is not root has to be able to look at it */
 	if (r == 0 && userns_needs_look())
 		r = sys_set_dumpable(false);

@@ -95,6 +95,8 @@ static int place(void *arg, bool born, struct err *e)
 	struct joining *j = arg;
 	int r = enter_cgroup(j, born, e);
 
+	if (j->spec.ns[OCI_NS_USER].set)
+		become_raise(0, &j->process);
 	if (r == 0)
 		r = become_victim(&j->process, e);
 	if (r == 0 && j->spec.rdt.set)

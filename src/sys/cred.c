@@ -134,6 +134,17 @@ int sys_set_rlimit(int resource, uint64_t soft, uint64_t hard)
 	return SYS_RET(syscall(SYS_prlimit64, 0, resource, pair, NULL));
 }
 
+int sys_raise_rlimit(pid_t pid, int resource, uint64_t hard)
+{
+	uint64_t pair[2];
+	int r = SYS_RET(syscall(SYS_prlimit64, pid, resource, NULL, pair));
+
+	if (r < 0 || pair[1] >= hard)
+		return r;
+	pair[1] = hard;
+	return SYS_RET(syscall(SYS_prlimit64, pid, resource, pair, NULL));
+}
+
 mode_t sys_set_umask(mode_t mask)
 {
 	return umask(mask);

@@ -29,6 +29,9 @@ int sys_set_no_new_privs(void);
 /** sys_set_dumpable() - false: nobody without CAP_SYS_PTRACE over us may look at our memory, fds or /proc/PID/exe */
 int sys_set_dumpable(bool on);
 int sys_set_rlimit(int resource, uint64_t soft, uint64_t hard);
+
+/** sys_raise_rlimit() - the hard limit of @pid (0: ours) to @hard if it is lower */
+int sys_raise_rlimit(pid_t pid, int resource, uint64_t hard);
 mode_t sys_set_umask(mode_t mask);
 int sys_set_personality(unsigned long persona);
 

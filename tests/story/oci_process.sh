@@ -116,6 +116,29 @@ head -c 5000000 /dev/zero | tr '\0' 'x' >b/rootfs/etc/passwd
 is "a line of 5 MB is no user" /
 mv passwd b/rootfs/etc/passwd
 
+# limits above our own, which root of a user namespace may not raise
+namespaces='{"type":"pid"},{"type":"mount"},{"type":"ipc"},{"type":"uts"},{"type":"network"},{"type":"cgroup"},{"type":"user"}'
+linux_more=',"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}]'
+chmod 755 "$TMP"
+chown -R 100000:100000 b/rootfs
+sh_args 'ulimit -Hn; ulimit -n'
+process_more=',"rlimits":[{"type":"RLIMIT_NOFILE","soft":99,"hard":99}]'
+is "a limit in a user namespace" "99
+99"
+above=$(($(ulimit -Hn) + 1))
+if (ulimit -Hn $above) 2>/dev/null; then
+	process_more=',"rlimits":[{"type":"RLIMIT_NOFILE","soft":'$above',"hard":'$above'}]'
+	is "a limit above our own in a user namespace" "$above
+$above"
+else
+	process_more=',"rlimits":[{"type":"RLIMIT_NOFILE","soft":99,"hard":'$above'}]'
+	config b
+	container_name
+	expect_err 1 'set RLIMIT_NOFILE' "a limit that is not ours to raise is an error by name" oci run --bundle b "$id"
+fi
+chown -R 0:0 b/rootfs
+config_reset
+
 # labels
 sh_args 'echo ran'
 process_more=',"apparmorProfile":"","selinuxLabel":""'
