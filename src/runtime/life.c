@@ -243,11 +243,9 @@ int runtime_delete(struct runtime *rt, const char *id, bool force, struct err *e
 	struct found f;
 	int r = statedir_find(rt, id, &f, e);
 
-	if (r == -ENOENT && force) {
+	if (r == -ENOENT && force && statedir_unborn(rt, id)) { /* a create that got nowhere */
 		*e = (struct err){0};
-		return oci_id_check(id, e)
-			       ? e->code
-			       : statedir_remove(rt, id, e); /* a create that got nowhere */
+		return statedir_remove(rt, id, e);
 	}
 	if (r == -EBADMSG && force)
 		return statedir_remove(rt, id, e);

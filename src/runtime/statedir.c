@@ -89,6 +89,15 @@ int statedir_remove(struct runtime *rt, const char *id, struct err *e)
 	return r < 0 && r != -ENOENT ? err_set(e, r, "remove %s/%s", rt->root, id) : 0;
 }
 
+bool statedir_unborn(const struct runtime *rt, const char *id)
+{
+	char path[NAME_MAX + 16];
+	struct stat st;
+
+	return str_printf(path, sizeof(path), "%s/state.json", id) > 0 &&
+	       sys_statat(rt->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) == -ENOENT;
+}
+
 static int write_file(int dir_fd, const char *name, const void *data, size_t len)
 {
 	auto_close int fd = sys_open(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
@@ -197,6 +206,8 @@ int statedir_load_resources(struct runtime *rt, int dir_fd, struct oci_resources
 
 	if (fd >= 0)
 		return read_resources(rt, fd, ret_resources, e);
+	if (fd != -ENOENT)
+		return err_set(e, fd, "read " RESOURCES);
 	r = statedir_load_config(rt, dir_fd, &spec, e);
 	if (r == 0)
 		*ret_resources = spec.resources;

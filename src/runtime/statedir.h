@@ -17,6 +17,9 @@ int statedir_open(struct runtime *rt, const char *id,
 		  struct err *e); /* -ENOENT: no such container */
 int statedir_remove(struct runtime *rt, const char *id, struct err *e);
 
+/** statedir_unborn() - is there no state of @id, a valid one, for certain? Asked again before something is removed */
+bool statedir_unborn(const struct runtime *rt, const char *id);
+
 /** statedir_save() - state.json by rename: a reader sees the old or the new. Not durable: /run is memory */
 int statedir_save(int dir_fd, const struct oci_state *s, struct err *e);
 int statedir_load(struct runtime *rt, int dir_fd, struct oci_state *ret_state, struct err *e);

@@ -71,6 +71,8 @@ FALLBACKS = [
     ("newfstatat", "0", "^update .*memsw", "what decides is the write, in whichever order"),
     ("openat", "[12]", ":/etc/passwd ", "HOME is / as for a user that the root does not know"),
     ("prctl", "[12]", "option 8 ", "what keeps capabilities over a change of ids ends with the exec anyway"),
+    ("openat|write", "0", "^run-userns .*devices.*EPERM", "device rules that the document does not ask for"),
+    ("mount", "1", "^run-(userns|usher) .*EPERM", "the host's /sys is bound where no new one may be mounted"),
     ("poll", "0", "", "the read after it waits as well"),
     ("pidfd_open", "0", "", "signalled by number, after a look at the start time"),
     ("read|openat", "0", "config.json", "what its poststop hooks were is not known: delete warns"),
