@@ -109,7 +109,7 @@ out=$(run)
 expect_equal "cat: can't open '/tmp/kmsg': Operation not permitted
 null works" "$out" "devices: without rules as if all were denied"
 
-resources='"unified":{"pids.max":"3"}'
+resources='"unified":{"pids.max":"9\n3"}'
 args='["/bin/true"]'
 config b
 container_name

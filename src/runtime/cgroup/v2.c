@@ -201,6 +201,23 @@ static int refuse_v1_only(const struct oci_resources *r, struct err *e)
 	return 0;
 }
 
+/* Files like io.max take one device a write; a value has a line for each. */
+static int write_lines(const struct cgroup_hierarchy *h, const char *file, const char *value,
+		       struct err *e)
+{
+	char line[1024];
+	int r;
+
+	do {
+		size_t n = strcspn(value, "\n");
+
+		r = str_printf(line, sizeof(line), "%.*s", (int)n, value);
+		r = r < 0 ? err_set(e, r, "cgroup v2: %s", file) : cgroup_write(h, file, line, e);
+		value += n + (value[n] == '\n');
+	} while (r >= 0 && *value);
+	return r;
+}
+
 /* Last, because it wins over what was converted. Texts as crun's. */
 static int limit_unified(const struct cgroup_hierarchy *h, const struct oci_kvs *files,
 			 struct err *e)
@@ -211,7 +228,7 @@ static int limit_unified(const struct cgroup_hierarchy *h, const struct oci_kvs 
 		const char *key = files->v[i].key;
 		struct span controller = {key, strcspn(key, ".")};
 		struct err why = {0};
-		int r = cgroup_write(h, key, files->v[i].value, &why);
+		int r = write_lines(h, key, files->v[i].value, &why);
 
 		if (r == -ENOENT && !span_eq(controller, "cgroup") &&
 		    cgroup_read(h->fd, "cgroup.controllers", have, sizeof(have)) >= 0) {
