@@ -157,6 +157,7 @@ class Verb:
     name = ""
     keep = False  # the same container serves every attempt
     stays = False  # the process of --also is not the verb's
+    lies = ()  # errors that are an answer, which the verb has to believe
     beyond = ()  # "process:call" that come when the verb has ended
 
     def __init__(self):
@@ -283,6 +284,7 @@ class Delete(Created):
 
 class DeleteForce(Created):
     name = "delete-force"
+    lies = ("ENOENT",)  # what is gone needs no removal
 
     def before(self):
         super().before()
@@ -521,6 +523,8 @@ def main():
         if call in NEVER or f"{process}:{call}" in verb.beyond:
             continue
         for error in ERRORS.get(call, ["EIO"])[:1 if args.most else None]:
+            if error in verb.lies:
+                continue
             for i in pick(int(n), args.most):
                 try_failing(verb, f"{process}:{call}:{i}:{error}", totals)
     if verb.id:

@@ -281,10 +281,10 @@ static int remove_tree(int parent_fd, const char *name, unsigned int depth)
 
 int cgroup_remove(const struct oci_strs *dirs, struct err *e)
 {
+	int64_t until = 0; /* for all of them: what holds one holds the others */
 	int ret = 0;
 
 	for (size_t i = 0; i < dirs->n; i++) {
-		int64_t until = 0;
 		int r;
 
 		/* the last process is gone, but v1 lets go of its cgroup a few milliseconds later */
