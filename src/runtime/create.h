@@ -30,6 +30,9 @@ struct creation {
 /** creation_add_env() - @word from the arena, NULL is -ENOMEM */
 int creation_add_env(struct creation *c, char *word);
 
+/** creation_list_cgroups() - the state names the cgroups that there are */
+void creation_list_cgroups(struct creation *c);
+
 /** creation_load() - bundle and state in memory; nothing to undo. creation_reserve() - the id is ours: creation_abort() undoes it */
 int creation_load(struct creation *c, struct runtime *rt, const struct runtime_create *o,
 		  struct err *e);
