@@ -99,8 +99,10 @@ static const char *const cap_names[] = {
 
 int oci_cap_number(const char *name)
 {
+	if (!strncasecmp(name, "CAP_", 4))
+		name += 4;
 	for (size_t i = 0; i < ARRAY_LEN(cap_names); i++)
-		if (!strcasecmp(name, cap_names[i]) || !strcasecmp(name, cap_names[i] + 4))
+		if (!((name[0] ^ cap_names[i][4]) & 0x5f) && !strcasecmp(name, cap_names[i] + 4))
 			return (int)i;
 	return -EINVAL;
 }

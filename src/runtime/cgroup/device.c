@@ -232,6 +232,33 @@ static void put_rule(struct program *p, const struct oci_device_rule *d)
 		put_typed_rule(p, d, BPF_DEVCG_DEV_BLOCK);
 }
 
+/* Whether @q, which is asked before @d, leaves nothing for it to decide */
+static bool leaves_nothing(const struct oci_device_rule *q, const struct oci_device_rule *d)
+{
+	return q->allow == d->allow && (q->type == 'a' || q->type == d->type) &&
+	       covers(q->major, d->major) && covers(q->minor, d->minor) && q->read >= d->read &&
+	       q->write >= d->write && q->mknod >= d->mknod;
+}
+
+/** struct v2 - rules in the order in which they are asked, for the length of one call */
+static struct {
+	const struct oci_device_rule *v[OCI_MAX_RULES + CGROUP_MAX_DEFAULT_DEVICES];
+	size_t n;
+} v2;
+
+static void ask(const struct oci_device_rule *rules, size_t n)
+{
+	for (; n > 0; n--) {
+		const struct oci_device_rule *d = &rules[n - 1];
+		bool decided = false;
+
+		for (size_t i = 0; i < v2.n && !decided; i++)
+			decided = leaves_nothing(v2.v[i], d) || fits_everything(v2.v[i]);
+		if (!decided)
+			v2.v[v2.n++] = d;
+	}
+}
+
 int cgroup_v2_devices(const struct cgroup_hierarchy *h, const struct oci_resources *r,
 		      struct err *e)
 {
@@ -239,21 +266,19 @@ int cgroup_v2_devices(const struct cgroup_hierarchy *h, const struct oci_resourc
 	const struct oci_device_rule *more;
 	size_t n_more = cgroup_default_devices(&more);
 	auto_close int fd = -1;
-	bool always = false;
 	int ret;
 
-	p.n = 0;
+	p.n = v2.n = 0;
+	ask(more, n_more);
+	ask(r->devices, r->n_devices);
 	put_head(&p);
-	for (size_t i = n_more; i > 0; i--)
-		put_rule(&p, &more[i - 1]);
-	for (size_t i = r->n_devices; i > 0 && !always; i--) {
+	for (size_t i = 0; i < v2.n; i++) {
 		if (p.n + INSNS_PER_RULE + 2 > MAX_INSNS)
 			return err_text(e, -EFBIG, "too many device rules for one BPF program");
-		put_rule(&p, &r->devices[i - 1]);
-		always = fits_everything(&r->devices[i - 1]);
+		put_rule(&p, v2.v[i]);
 	}
 	/* the verifier refuses instructions that nothing leads to */
-	if (!always)
+	if (!fits_everything(v2.v[v2.n - 1]))
 		put_return(&p, false);
 	fd = sys_bpf_load_device(p.insn, p.n);
 	if (fd < 0 && !r->n_devices) /* nobody asked, and not every kernel can */

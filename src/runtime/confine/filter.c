@@ -158,23 +158,33 @@ static bool default_fails(const struct oci_seccomp *s)
 	       s->default_action != OCI_SECCOMP_TRACE;
 }
 
-static size_t word_index(const char *words, const char *name)
-{
-	struct span rest = span_of(words);
-	bool more = true;
-
-	for (size_t i = 0; more; i++)
-		if (span_eq(span_cut(rest, ' ', &rest, &more), name))
-			return i + 1;
-	return 0;
-}
-
 static bool add(struct table *t, uint32_t nr, size_t rule, size_t mux, bool narrow)
 {
 	if (t->n_calls == MAX_CALLS)
 		return false;
 	calls[t->n_calls++] = (struct call){nr, (uint16_t)rule, (uint8_t)mux, narrow};
 	return true;
+}
+
+/* Position + 1 is what the kernel calls the call there (include/uapi/linux/net.h); "" is nobody's name. */
+static const char socketcalls[][12] = {
+	"socket",     "bind",	 "connect", "listen",  "accept",   "getsockname", "getpeername",
+	"socketpair", "send",	 "recv",    "sendto",  "recvfrom", "shutdown",	  "setsockopt",
+	"getsockopt", "sendmsg", "recvmsg", "accept4", "recvmmsg", "sendmmsg",
+};
+
+/* Position is the number there (include/uapi/linux/ipc.h). */
+static const char ipcs[][12] = {
+	"",	  "semop",  "semget",	    "semctl", "semtimedop", [11] = "msgsnd", "msgrcv",
+	"msgget", "msgctl", [21] = "shmat", "shmdt",  "shmget",	    "shmctl",
+};
+
+static size_t position(const char (*words)[12], size_t n, const char *name)
+{
+	for (size_t i = 0; *name && i < n; i++)
+		if (words[i][0] == name[0] && str_eq(words[i], name))
+			return i;
+	return n;
 }
 
 /*
@@ -185,20 +195,14 @@ static bool add(struct table *t, uint32_t nr, size_t rule, size_t mux, bool narr
 static bool add_multiplexed(struct table *t, const char *name, size_t rule)
 {
 	const struct oci_seccomp_rule *r = &t->s->rules[rule];
-	size_t n =
-		word_index("socket bind connect listen accept getsockname getpeername socketpair "
-			   "send recv sendto recvfrom shutdown setsockopt getsockopt sendmsg "
-			   "recvmsg accept4 recvmmsg sendmmsg",
-			   name);
+	size_t n = position(socketcalls, ARRAY_LEN(socketcalls), name);
 
 	if (r->n_args && (r->action == OCI_SECCOMP_ALLOW || r->action == OCI_SECCOMP_LOG))
 		return true;
-	if (n)
-		return add(t, X86_SOCKETCALL, rule, n, true);
-	n = word_index("semop semget semctl semtimedop msgsnd msgrcv msgget msgctl shmat shmdt "
-		       "shmget shmctl",
-		       name);
-	return !n || add(t, X86_IPC, rule, (n - 1) / 4 * 10 + (n - 1) % 4 + 1, true);
+	if (n < ARRAY_LEN(socketcalls))
+		return add(t, X86_SOCKETCALL, rule, n + 1, true);
+	n = position(ipcs, ARRAY_LEN(ipcs), name);
+	return n == ARRAY_LEN(ipcs) || add(t, X86_IPC, rule, n, true);
 }
 
 static bool collect_name(struct table *t, const struct arch *a, const char *name, size_t rule)
