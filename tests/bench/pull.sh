@@ -114,7 +114,7 @@ done
 # parse lives for some milliseconds, too short to be watched: the kernel tells the peak of whom check waited for
 printf 'services: {web: {image: "%s", ports: ["80:80"]}}\n' "$image" >manifest.yaml
 row "parse, peak RSS (cleat check, ru_maxrss)" "$("$O/tests/bench/compare" 1 check "$CLEAT" --config "$E/etc" --run "$TMP/none" \
-	--root "$TMP/none" check -q manifest.yaml | cut -f6)"
+	--root "$TMP/none" check -q manifest.yaml | awk -F "\t" '{ print $NF }')"
 row "engine, peak RSS (VmHWM)" "$(awk '/^VmHWM:/ { print $2 }' "/proc/$engine_pid/status")"
 if [ -s cg.max ]; then
 	row "cgroup of the pull, peak" "$(($(cat cg.max) / 1024))"
