@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "runtime/confine/filter_names.h"
 #include "runtime/confine/program.h"
 #include "runtime/runtime.h"
 #include "sys/cred.h"
@@ -27,76 +28,6 @@
 #define X86_FIRST_DIRECT 359 /* socket, of those that were behind the two before */
 #define X86_LAST_DIRECT	 402 /* msgctl; what is newer was never behind them */
 #define MAX_CALLS	 16384 /* names of a profile times architectures of one table; Docker's has 900 */
-
-/* of libseccomp's arch-*.c: number, or negative if the architecture has no such call */
-int x86_syscall_resolve_name(const char *name);
-int x86_64_syscall_resolve_name(const char *name);
-int x32_syscall_resolve_name(const char *name);
-int arm_syscall_resolve_name(const char *name);
-int aarch64_syscall_resolve_name(const char *name);
-int riscv64_syscall_resolve_name(const char *name);
-
-#if defined(__x86_64__)
-#define ON_X86(resolve) resolve
-#define NATIVE		AUDIT_ARCH_X86_64
-#else
-#define ON_X86(resolve) NULL
-#endif
-#if defined(__aarch64__) || defined(__arm__)
-#define ON_ARM(resolve) resolve
-#else
-#define ON_ARM(resolve) NULL
-#endif
-#if defined(__riscv)
-#define ON_RISCV(resolve) resolve
-#define NATIVE		  AUDIT_ARCH_RISCV64
-#else
-#define ON_RISCV(resolve) NULL
-#endif
-#if defined(__aarch64__)
-#define NATIVE AUDIT_ARCH_AARCH64
-#elif defined(__arm__)
-#define NATIVE AUDIT_ARCH_ARM
-#endif
-
-/* resolve: NULL where no kernel of this build's family runs it, so that no call comes from it */
-static const struct arch {
-	const char *name;
-	uint32_t audit; /* x32 is not an architecture to the kernel but a bit in the number */
-	bool narrow;	/* arguments have 32 bits */
-	int (*resolve)(const char *name);
-} archs[] = {
-	{"SCMP_ARCH_X86", AUDIT_ARCH_I386, true, ON_X86(x86_syscall_resolve_name)},
-	{"SCMP_ARCH_X86_64", AUDIT_ARCH_X86_64, false, ON_X86(x86_64_syscall_resolve_name)},
-	{"SCMP_ARCH_X32", AUDIT_ARCH_X86_64, true, ON_X86(x32_syscall_resolve_name)},
-	{"SCMP_ARCH_ARM", AUDIT_ARCH_ARM, true, ON_ARM(arm_syscall_resolve_name)},
-	{"SCMP_ARCH_AARCH64", AUDIT_ARCH_AARCH64, false, ON_ARM(aarch64_syscall_resolve_name)},
-	{"SCMP_ARCH_RISCV64", AUDIT_ARCH_RISCV64, false, ON_RISCV(riscv64_syscall_resolve_name)},
-	{.name = "SCMP_ARCH_MIPS"},
-	{.name = "SCMP_ARCH_MIPS64"},
-	{.name = "SCMP_ARCH_MIPS64N32"},
-	{.name = "SCMP_ARCH_MIPSEL"},
-	{.name = "SCMP_ARCH_MIPSEL64"},
-	{.name = "SCMP_ARCH_MIPSEL64N32"},
-	{.name = "SCMP_ARCH_PPC"},
-	{.name = "SCMP_ARCH_PPC64"},
-	{.name = "SCMP_ARCH_PPC64LE"},
-	{.name = "SCMP_ARCH_S390"},
-	{.name = "SCMP_ARCH_S390X"},
-	{.name = "SCMP_ARCH_PARISC"},
-	{.name = "SCMP_ARCH_PARISC64"},
-	{.name = "SCMP_ARCH_LOONGARCH64"},
-};
-
-static const struct {
-	const char *name;
-	unsigned int flag;
-} flags[] = {
-	{"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
-	{"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
-	{"SECCOMP_FILTER_FLAG_TSYNC", 0}, /* there is one thread */
-	{"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV},
-};
 
 /** struct call - a rule's word about one number */
 struct call {
@@ -205,7 +136,8 @@ static bool add_multiplexed(struct table *t, const char *name, size_t rule)
 	return n == ARRAY_LEN(ipcs) || add(t, X86_IPC, rule, n, true);
 }
 
-static bool collect_name(struct table *t, const struct arch *a, const char *name, size_t rule)
+static bool collect_name(struct table *t, const struct seccomp_arch *a, const char *name,
+			 size_t rule)
 {
 	bool x32 = a->audit == AUDIT_ARCH_X86_64 && a->narrow, counts;
 	int found = a->resolve(name);
@@ -229,12 +161,13 @@ static bool collect_name(struct table *t, const struct arch *a, const char *name
 static bool collect(struct table *t, const bool *wanted)
 {
 	t->n_calls = 0;
-	for (size_t k = 0; k < ARRAY_LEN(archs); k++) {
-		if (archs[k].audit != t->audit || !wanted[k])
+	for (size_t k = 0; k < SECCOMP_ARCHS; k++) {
+		if (seccomp_archs[k].audit != t->audit || !wanted[k])
 			continue;
 		for (size_t i = 0; i < t->s->n_rules; i++)
 			for (size_t j = 0; j < t->s->rules[i].names.n; j++)
-				if (!collect_name(t, &archs[k], t->s->rules[i].names.v[j], i))
+				if (!collect_name(t, &seccomp_archs[k], t->s->rules[i].names.v[j],
+						  i))
 					return false;
 	}
 	return true;
@@ -359,7 +292,8 @@ static size_t put_table(struct prog *p, struct table *t)
 	return prog_load(p, offsetof(struct seccomp_data, nr));
 }
 
-static struct table table_of(const struct oci_seccomp *s, const struct arch *a, bool has_x32)
+static struct table table_of(const struct oci_seccomp *s, const struct seccomp_arch *a,
+			     bool has_x32)
 {
 	struct table t = {.s = s,
 			  .audit = a->audit,
@@ -378,12 +312,12 @@ static struct table table_of(const struct oci_seccomp *s, const struct arch *a, 
 static int build(const struct oci_seccomp *s, const bool *wanted, struct filter_program *ret,
 		 struct err *e)
 {
-	size_t labels[ARRAY_LEN(archs)] = {0}, next;
+	size_t labels[SECCOMP_ARCHS] = {0}, next;
 	struct prog p;
 
 	prog_init(&p, ret->insn);
-	for (size_t k = 0; k < ARRAY_LEN(archs); k++) {
-		const struct arch *a = &archs[k];
+	for (size_t k = 0; k < SECCOMP_ARCHS; k++) {
+		const struct seccomp_arch *a = &seccomp_archs[k];
 		bool x32 = a->audit == AUDIT_ARCH_X86_64 && a->narrow;
 		struct table t;
 
@@ -395,34 +329,15 @@ static int build(const struct oci_seccomp *s, const bool *wanted, struct filter_
 		labels[k] = put_table(&p, &t);
 	}
 	next = prog_return(&p, SECCOMP_RET_KILL_THREAD);
-	for (size_t k = 0; k < ARRAY_LEN(archs); k++)
+	for (size_t k = 0; k < SECCOMP_ARCHS; k++)
 		if (labels[k])
-			next = prog_jump(&p, BPF_JEQ, archs[k].audit, labels[k], next);
+			next = prog_jump(&p, BPF_JEQ, seccomp_archs[k].audit, labels[k], next);
 	prog_load(&p, offsetof(struct seccomp_data, arch));
 	ret->n = prog_done(&p);
 	return ret->n ? 0
 		      : err_text(e, -E2BIG,
 				 "linux.seccomp: the filter is longer than %d instructions",
 				 FILTER_MAX_INSNS);
-}
-
-static int find_archs(const struct oci_seccomp *s, bool *ret_wanted, struct err *e)
-{
-	for (size_t i = 0; i < s->archs.n; i++) {
-		size_t k = 0;
-
-		while (k < ARRAY_LEN(archs) && !str_eq(s->archs.v[i], archs[k].name))
-			k++;
-		if (k == ARRAY_LEN(archs))
-			return err_text(e, -EOPNOTSUPP,
-					"linux.seccomp: architecture %.32s is not known",
-					s->archs.v[i]);
-		ret_wanted[k] = archs[k].resolve;
-	}
-	for (size_t k = 0; k < ARRAY_LEN(archs); k++)
-		if (archs[k].audit == NATIVE && !(NATIVE == AUDIT_ARCH_X86_64 && archs[k].narrow))
-			ret_wanted[k] = true;
-	return 0;
 }
 
 static int check_agent(const struct oci_seccomp *s, struct err *e)
@@ -440,45 +355,20 @@ static int check_agent(const struct oci_seccomp *s, struct err *e)
 	return 0;
 }
 
-static int find_flags(const struct oci_seccomp *s, unsigned int *ret, struct err *e)
-{
-	bool notify = false;
-
-	*ret = 0;
-	for (size_t i = 0; i < s->flags.n; i++) {
-		size_t j = 0;
-
-		while (j < ARRAY_LEN(flags) && !str_eq(s->flags.v[i], flags[j].name))
-			j++;
-		if (j == ARRAY_LEN(flags))
-			return err_text(e, -EOPNOTSUPP,
-					"linux.seccomp: flag %.48s is not supported",
-					s->flags.v[i]);
-		*ret |= flags[j].flag;
-	}
-	for (size_t i = 0; i < s->n_rules; i++)
-		notify |= s->rules[i].action == OCI_SECCOMP_NOTIFY;
-	if (notify)
-		*ret |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	else /* about waiting for an agent; refused by the kernel if there is none */
-		*ret &= ~(unsigned int)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-	return 0;
-}
-
 int filter_compile(const struct oci_seccomp *s, struct filter_program *ret, struct err *e)
 {
-	bool wanted[ARRAY_LEN(archs)] = {false};
+	bool wanted[SECCOMP_ARCHS] = {false};
 	int r;
 
 	ret->n = 0;
 	ret->flags = 0;
 	if (!s->set)
 		return 0;
-	r = find_flags(s, &ret->flags, e);
+	r = seccomp_find_flags(s, &ret->flags, e);
 	if (r == 0)
 		r = check_agent(s, e);
 	if (r == 0)
-		r = find_archs(s, wanted, e);
+		r = seccomp_find_archs(s, wanted, e);
 	return r < 0 ? r : build(s, wanted, ret, e);
 }
 
@@ -491,38 +381,17 @@ void runtime_libseccomp(unsigned int ret_version[3])
 	ret_version[2] = v->micro;
 }
 
-/* The kernel has waiting for an agent only where there is one. */
-static bool kernel_has(unsigned int flag)
-{
-	if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
-		flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	return !flag || sys_seccomp_flag(flag);
-}
-
 int filter_load(const struct filter_program *p, int *ret_listener, struct err *e)
 {
 	bool listens = p->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	const char *lost;
 	int r = p->n ? sys_seccomp_load(p->insn, p->n, p->flags) : 0;
 
 	*ret_listener = listens && r >= 0 ? r : -1;
-	if (r == -EINVAL && listens && !kernel_has(SECCOMP_FILTER_FLAG_NEW_LISTENER))
+	if (r == -EINVAL && listens && !seccomp_kernel_has(SECCOMP_FILTER_FLAG_NEW_LISTENER))
 		return err_text(e, -EOPNOTSUPP, "linux.seccomp: SCMP_ACT_NOTIFY needs Linux 5.0");
-	for (size_t i = 0; r == -EINVAL && i < ARRAY_LEN(flags); i++)
-		if (p->flags & flags[i].flag && !kernel_has(flags[i].flag))
-			return err_text(e, -EOPNOTSUPP, "linux.seccomp: this kernel has no flag %s",
-					flags[i].name);
+	lost = r == -EINVAL ? seccomp_lost_flag(p->flags) : NULL;
+	if (lost)
+		return err_text(e, -EOPNOTSUPP, "linux.seccomp: this kernel has no flag %s", lost);
 	return r < 0 ? err_set(e, r, "load the seccomp filter") : 0;
-}
-
-const char *filter_arch_name(size_t i)
-{
-	return i < ARRAY_LEN(archs) ? archs[i].name : NULL;
-}
-
-const char *filter_flag_name(size_t i, bool *ret_kernel_has)
-{
-	if (i >= ARRAY_LEN(flags))
-		return NULL;
-	*ret_kernel_has = kernel_has(flags[i].flag);
-	return flags[i].name;
 }
