@@ -154,6 +154,8 @@ static int create(const char *mode, int argc, char **argv)
 	if (str_eq(mode, "hang"))
 		for (;;)
 			pause();
+	if (str_eq(mode, "no-pid"))
+		return 0;
 	mkfifo("go", 0600);
 	pid = fork();
 	if (pid == 0) {
@@ -167,8 +169,6 @@ static int create(const char *mode, int argc, char **argv)
 	}
 	if (str_eq(mode, "early"))
 		sys_sleep_ms(50);
-	if (str_eq(mode, "no-pid"))
-		return 0;
 	f = fopen(option(argc, argv, "--pid-file"), "w");
 	snprintf(text, sizeof(text), "%d", (int)pid);
 	fputs(text, f);
