@@ -175,10 +175,8 @@ struct cgroup_setting {
 int cgroup_write_pair(const struct cgroup_hierarchy *h, struct cgroup_setting a,
 		      struct cgroup_setting b, struct err *e);
 
-/** cgroup_limit_io()/cgroup_limit_huge()/cgroup_limit_rdma() - the lists; the same on both versions but for names of files */
-int cgroup_limit_io(const struct cgroup *c, const struct oci_resources *r, struct err *e);
-int cgroup_limit_huge(const struct cgroup *c, const struct oci_resources *r, struct err *e);
-int cgroup_limit_rdma(const struct cgroup *c, const struct oci_resources *r, struct err *e);
+/** cgroup_limit_lists() - blockIO, huge pages, RDMA: the same on both versions but for names of files */
+int cgroup_limit_lists(const struct cgroup *c, const struct oci_resources *r, struct err *e);
 
 /** cgroup_memsw() - memory.swap as it is meant: unlimited memory without a word on swap is unlimited swap too */
 struct oci_num cgroup_memsw(const struct oci_resources *r);

@@ -196,7 +196,7 @@ static int write_rates(const struct cgroup_hierarchy *h, enum oci_throttle kind,
 	return ret;
 }
 
-int cgroup_limit_io(const struct cgroup *c, const struct oci_resources *r, struct err *e)
+static int limit_io(const struct cgroup *c, const struct oci_resources *r, struct err *e)
 {
 	const struct cgroup_hierarchy *h;
 	size_t n = r->n_io_weights + (size_t)r->io_weight.v;
@@ -214,7 +214,7 @@ int cgroup_limit_io(const struct cgroup *c, const struct oci_resources *r, struc
 }
 
 /* Pages in use, and since Linux 5.7 pages reserved: a limit on use alone ends in SIGBUS. */
-int cgroup_limit_huge(const struct cgroup *c, const struct oci_resources *r, struct err *e)
+static int limit_huge(const struct cgroup *c, const struct oci_resources *r, struct err *e)
 {
 	int ret = 0;
 
@@ -238,7 +238,7 @@ int cgroup_limit_huge(const struct cgroup *c, const struct oci_resources *r, str
 	return ret;
 }
 
-int cgroup_limit_rdma(const struct cgroup *c, const struct oci_resources *r, struct err *e)
+static int limit_rdma(const struct cgroup *c, const struct oci_resources *r, struct err *e)
 {
 	int ret = 0;
 
@@ -261,4 +261,13 @@ int cgroup_limit_rdma(const struct cgroup *c, const struct oci_resources *r, str
 		ret = cgroup_write(h, "rdma.max", line, e);
 	}
 	return ret;
+}
+
+int cgroup_limit_lists(const struct cgroup *c, const struct oci_resources *r, struct err *e)
+{
+	int ret = limit_io(c, r, e);
+
+	if (ret == 0)
+		ret = limit_huge(c, r, e);
+	return ret < 0 ? ret : limit_rdma(c, r, e);
 }

@@ -268,11 +268,7 @@ static int limit(struct cgroup *c, const struct oci_resources *r, struct err *e)
 	if (ret == 0)
 		ret = limit_cpu(h, r, e);
 	if (ret == 0)
-		ret = cgroup_limit_io(c, r, e);
-	if (ret == 0)
-		ret = cgroup_limit_huge(c, r, e);
-	if (ret == 0)
-		ret = cgroup_limit_rdma(c, r, e);
+		ret = cgroup_limit_lists(c, r, e);
 	return ret < 0 ? ret : limit_unified(h, &r->unified, e);
 }
 
