@@ -5,28 +5,12 @@
 # made by them, so that the check is known to bite ("control").
 . "$TOP/tests/lib/tap.sh"
 . "$TOP/tests/lib/bundle.sh"
+. "$TOP/tests/lib/canary.sh"
 need_root
 need busybox python3
 PROBE=$O/tests/tool/probe
 [ -x "$PROBE" ] || skip_all "needs $PROBE"
 
-mkdir canary
-echo untouched >canary/file
-chmod 640 canary/file
-outside() {
-	(cd canary && find . -printf '%p %y %m %U:%G %s %l\n' | sort && cat file)
-	grep -F "$TMP/canary" /proc/self/mountinfo
-	cat /proc/sys/kernel/core_pattern
-}
-want=$(outside)
-unchanged() {
-	now=$(outside)
-	[ "$now" = "$want" ] && ok "$1: the host is unchanged" || fail "$1: the host is unchanged" "$now"
-}
-fresh() {
-	rm -rf b
-	bundle b
-}
 run_it() {
 	config b
 	container_name

@@ -4,28 +4,10 @@
 # check is named after the advisory whose mistake would make it fail; the host's canaries must not change.
 . "$TOP/tests/lib/tap.sh"
 . "$TOP/tests/lib/bundle.sh"
+. "$TOP/tests/lib/canary.sh"
 need_root
 need busybox python3
 
-mkdir canary
-echo untouched >canary/file
-chmod 640 canary/file
-before_null=$(stat -c '%a %u %g %t:%T' /dev/null)
-outside() {
-	(cd canary && find . -printf '%p %y %m %U:%G %s %l\n' | sort && cat file)
-	stat -c '%a %u %g %t:%T' /dev/null
-	grep -F "$TMP/canary" /proc/self/mountinfo
-	cat /proc/sys/kernel/core_pattern
-}
-want=$(outside)
-unchanged() {
-	now=$(outside)
-	[ "$now" = "$want" ] && ok "$1: the host is unchanged" || fail "$1: the host is unchanged" "$now"
-}
-fresh() {
-	rm -rf b
-	bundle b
-}
 attempt() { # name: run, whatever it answers
 	config b
 	container_name
