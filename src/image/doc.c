@@ -37,6 +37,17 @@ static const struct {
 	{DOCKER "image.rootfs.diff.tar.zstd", IMAGE_TAR_ZSTD},
 };
 
+/* parts of media types that are met and not read */
+static const struct {
+	const char *part, *why;
+} no_layers[] = {
+	{"nondistributable", "foreign layers are not in the registry"},
+	{"foreign", "foreign layers are not in the registry"},
+	{"encrypted", "encrypted layers are not read"},
+	{"in-toto", "this is a build attestation, no container image"},
+	{"cosign", "this is a signature, no container image"},
+};
+
 /* Return: kind, -ENOENT if @type is none that we know */
 static int kind_of(struct span type)
 {
@@ -52,18 +63,19 @@ static bool is_schema1(struct span type)
 	       span_eq(type, DOCKER "distribution.manifest.v1+prettyjws");
 }
 
+/* half a platform is none: of a single entry the configuration tells */
 static void parse_platform(const struct json *v, struct image_platform *ret)
 {
 	struct json os = json_get(v, "os"), arch = json_get(v, "architecture"),
 		    variant = json_get(v, "variant");
+	struct image_platform p = {json_str_opt(&os), json_str_opt(&arch), json_str_opt(&variant),
+				   false};
 
-	if (!json_has(v))
+	if (str_empty(p.os) || str_empty(p.arch))
 		return;
-	ret->os = json_str(&os);
-	ret->arch = json_str(&arch);
-	ret->variant = json_str_opt(&variant);
-	if (str_empty(ret->variant))
-		ret->variant = NULL;
+	if (str_empty(p.variant))
+		p.variant = NULL;
+	*ret = p;
 }
 
 static void parse_descriptor(const struct json *v, struct image_descriptor *ret)
@@ -88,26 +100,30 @@ static void parse_layer(const struct json *v, struct image_descriptor *ret)
 		ret->compression = layer_types[i].compression;
 		return;
 	}
-	if (strstr(ret->media_type, "nondistributable") || strstr(ret->media_type, "foreign"))
-		json_fail(v, -ENOTSUP,
-			  "layer type %.100s is not supported: foreign layers are not in the "
-			  "registry",
-			  ret->media_type);
-	else if (strstr(ret->media_type, "encrypted"))
-		json_fail(v, -ENOTSUP,
-			  "layer type %.100s is not supported: encrypted layers are not read",
-			  ret->media_type);
-	else
-		json_fail(v, -ENOTSUP, "layer type \"%.100s\" is not supported", ret->media_type);
+	for (size_t i = 0; i < ARRAY_LEN(no_layers); i++) {
+		if (!strstr(ret->media_type, no_layers[i].part))
+			continue;
+		json_fail(v, -ENOTSUP, "layer type %.100s is not supported: %s", ret->media_type,
+			  no_layers[i].why);
+		return;
+	}
+	json_fail(v, -ENOTSUP, "layer type \"%.100s\" is not supported", ret->media_type);
 }
 
-static void parse_config_descriptor(const struct json *v, struct image_descriptor *ret)
+static bool is_config(const char *type)
+{
+	return str_eq(type, OCI "config.v1+json") || str_eq(type, DOCKER "container.image.v1+json");
+}
+
+/* @artifact: what the manifest says it is, or NULL */
+static void parse_config_descriptor(const struct json *v, const char *artifact,
+				    struct image_descriptor *ret)
 {
 	parse_descriptor(v, ret);
-	if (!str_eq(ret->media_type, OCI "config.v1+json") &&
-	    !str_eq(ret->media_type, DOCKER "container.image.v1+json"))
-		json_fail(v, -ENOTSUP, "config type \"%.100s\": this is no container image",
-			  ret->media_type);
+	if (!is_config(ret->media_type))
+		json_fail(v, -ENOTSUP, "%s \"%.100s\": this is no container image",
+			  artifact ? "artifact of type" : "config type",
+			  artifact ? artifact : ret->media_type);
 	else if (ret->size > (uint64_t)CONFIG_PARSE_DOCUMENT_KIB * 1024)
 		json_fail(
 			v, -EFBIG,
@@ -115,19 +131,28 @@ static void parse_config_descriptor(const struct json *v, struct image_descripto
 			(unsigned long long)ret->size, CONFIG_PARSE_DOCUMENT_KIB);
 }
 
-/* What an index lists beside images: build attestations, signatures, nested indexes. */
+bool image_is_index(const struct image_descriptor *d)
+{
+	return d->media_type && kind_of(span_of(d->media_type)) == IMAGE_DOC_INDEX;
+}
+
+/* What an index lists beside images: build attestations, signatures, what needs an unknown kernel. */
 static bool is_no_image(const struct json *v, const struct image_descriptor *d)
 {
 	struct json annotations = json_get(v, "annotations"),
 		    artifact = json_get(v, "artifactType"),
-		    reference = json_get(&annotations, "vnd.docker.reference.type");
+		    reference = json_get(&annotations, "vnd.docker.reference.type"),
+		    platform = json_get(v, "platform"),
+		    features = json_get(&platform, "os.features");
+	const char *type = json_str_opt(&artifact);
 
-	if (json_has(&reference) || json_has(&artifact))
+	/* a referrers list says of images, too, what their configuration is */
+	if (json_has(&reference) || (type && !is_config(type)))
 		return true;
 	if (d->platform.os && str_eq(d->platform.os, "unknown") &&
 	    str_eq(d->platform.arch, "unknown"))
 		return true;
-	return kind_of(span_of(d->media_type)) != IMAGE_DOC_MANIFEST;
+	return json_array(&features, IMAGE_MAX_STRINGS) > 0 || kind_of(span_of(d->media_type)) < 0;
 }
 
 static struct image_descriptor *descriptors(const struct json *list, size_t n)
@@ -156,11 +181,12 @@ static void parse_index(const struct json *root, struct image_doc *doc)
 
 static void parse_manifest(const struct json *root, struct image_doc *doc)
 {
-	struct json list = json_get(root, "layers"), config = json_get(root, "config"), v;
+	struct json list = json_get(root, "layers"), config = json_get(root, "config"),
+		    artifact = json_get(root, "artifactType"), v;
 	size_t n = json_array(&list, IMAGE_MAX_LAYERS);
 	struct json_iter it = {0};
 
-	parse_config_descriptor(&config, &doc->config);
+	parse_config_descriptor(&config, json_str_opt(&artifact), &doc->config);
 	doc->layers = descriptors(&list, n);
 	while (doc->layers && json_next(&list, &it, &v))
 		parse_layer(&v, &doc->layers[doc->n_layers++]);
@@ -180,11 +206,11 @@ static enum image_doc_kind decide_kind(const struct json *root, struct span cont
 	if (index && manifest)
 		json_fail(root, -EBADMSG,
 			  "both \"manifests\" and \"layers\": neither index nor manifest");
+	else if (media_type && said < 0)
+		json_fail(&type, -ENOTSUP, "\"%.100s\" is no image index or manifest", media_type);
 	else if (!index && !manifest)
 		json_fail(root, -EBADMSG,
 			  "neither \"manifests\" nor \"layers\": no image document");
-	else if (media_type && said < 0)
-		json_fail(&type, -ENOTSUP, "\"%.100s\" is no image index or manifest", media_type);
 	else if (said >= 0 && said != (int)kind)
 		json_fail(&type, -EBADMSG, "\"%.100s\" contradicts the contents", media_type);
 	else if (sent >= 0 && media_type && !span_eq_nocase(content_type, media_type))

@@ -18,8 +18,12 @@
 
 enum image_compression { IMAGE_TAR, IMAGE_TAR_GZIP, IMAGE_TAR_ZSTD };
 
+#define IMAGE_PLATFORM_CAP 64
+
 struct image_platform {
 	char *os, *arch, *variant; /* GOOS, GOARCH, "v7"; variant NULL if none */
+	/* of this machine only: programs of the 32-bit sibling run as well */
+	bool compat;
 };
 
 /** struct image_descriptor - Spec: image-spec "Content Descriptors" */
@@ -63,19 +67,43 @@ void image_doc_decode(struct dec *d, struct image_doc *ret_doc); /* then dec_don
 void image_config_encode(struct enc *e, const struct image_config *c);
 void image_config_decode(struct dec *d, struct image_config *ret_config);
 
-/** image_host_platform() - of this build and CPU (arm: v6/v7/v8 as the hardware says) */
+/**
+ * image_host_platform() - of this build and this CPU: arm v6/v7/v8 as the kernel calls it, amd64 v1 to
+ * v4 by cpuid, and whether 32-bit programs run
+ */
 struct image_platform image_host_platform(void);
 
 /**
- * image_choose() - the entry of an index for @want: exact os and arch, best variant not above the wanted one
+ * image_platform_parse() - "linux/arm64/v8", "linux/amd64", "arm64"
+ * @mem: for the parts
+ *
+ * Return: 0; -EINVAL; -ENOTSUP an operating system that is not Linux.
+ * Spec: containerd's platforms: names of the same thing are one ("aarch64" is "arm64").
+ */
+int image_platform_parse(const char *text, char mem[static IMAGE_PLATFORM_CAP],
+			 struct image_platform *ret, struct err *e);
+
+/** image_platform_text() - "linux/arm/v7". Return: @dst */
+char *image_platform_text(char dst[static IMAGE_PLATFORM_CAP], const struct image_platform *p);
+
+/** image_platform_fits() - would an image of @p do for @want? A missing variant of @p is believed */
+bool image_platform_fits(const struct image_platform *p, const struct image_platform *want);
+
+/** image_is_index() - does an entry of an index lead to an index? */
+bool image_is_index(const struct image_descriptor *d);
+
+/**
+ * image_choose() - the entry of an index for @want: same os and arch, best variant not above the
+ * wanted one; the 32-bit sibling if there is none and @want can run it; then an index inside the index;
+ * then a single entry that says nothing, whose configuration will tell
  *
  * Return: its position; -ENOENT, @e then lists what the index offers.
  */
 int image_choose(const struct image_doc *index, const struct image_platform *want, struct err *e);
 
-/** image_check_config() - config fits manifest and host: as many diff IDs as layers, os/arch. Return: 0; -EBADMSG; -ENOEXEC wrong architecture, named */
+/** image_check_config() - config fits manifest and @want: as many diff IDs as layers, os/arch. Return: 0; -EBADMSG; -ENOEXEC wrong architecture, named */
 int image_check_config(const struct image_doc *manifest, const struct image_config *c,
-		       const struct image_platform *host, struct err *e);
+		       const struct image_platform *want, struct err *e);
 
 /** image_parse_doc()/image_parse_config() - raw JSON to model; for the parse role and tests only.
  *  Return: 0; -EBADMSG with position; -EFBIG naming the limit; -ENOTSUP schema 1, foreign layer, other digest algorithm */

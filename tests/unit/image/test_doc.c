@@ -72,15 +72,25 @@ static void index_marks_what_is_no_image(void **state)
 		      "\"annotations\":{\"vnd.docker.reference.type\":\"attestation-manifest\"}},"
 		      "{\"mediaType\":\"" OCI "manifest.v1+json\",\"digest\":" D3 ",\"size\":1,"
 		      "\"artifactType\":\"application/vnd.dev.cosign\"},"
+		      "{\"mediaType\":\"" OCI "manifest.v1+json\",\"digest\":" D3 ",\"size\":1,"
+		      "\"platform\":{\"os\":\"linux\",\"architecture\":\"arm\",\"os.features\":[\"erofs\"]}},"
+		      "{\"mediaType\":\"" OCI "manifest.v1+json\",\"digest\":" D3
+		      ",\"size\":1,\"platform\":{},"
+		      "\"artifactType\":\"" OCI "config.v1+json\"},"
 		      "{\"mediaType\":\"" OCI "index.v1+json\",\"digest\":" D3 ",\"size\":1}]}",
 		      OCI "index.v1+json"),
 		0);
 	assert_int_equal(doc.kind, IMAGE_DOC_INDEX);
-	assert_int_equal(doc.n_manifests, 5);
+	assert_int_equal(doc.n_manifests, 7);
 	assert_false(doc.manifests[0].attestation);
 	assert_string_equal(doc.manifests[0].platform.variant, "v7");
 	for (size_t i = 1; i < 5; i++)
 		assert_true(doc.manifests[i].attestation);
+	for (size_t i = 5; i < 7; i++) {
+		assert_false(doc.manifests[i].attestation);
+		assert_null(doc.manifests[i].platform.os);
+		assert_int_equal(image_is_index(&doc.manifests[i]), i == 6);
+	}
 }
 
 static void refuses(void **state)
@@ -131,6 +141,40 @@ static void refuses(void **state)
 		{"{\"schemaVersion\":2,\"config\":{\"mediaType\":\"" OCI
 		 "config.v1+json\",\"digest\":" D1 ",\"size\":999999999},\"layers\":[]}",
 		 NULL, "image document: config: the image config has 999999999 bytes", -EFBIG},
+		{"{\"schemaVersion\":2,\"artifactType\":\"application/vnd.x\",\"config\":{\"mediaType\":"
+		 "\"application/vnd.oci.empty.v1+json\",\"digest\":" D1
+		 ",\"size\":2},\"layers\":[]}",
+		 NULL, "image document: config: artifact of type \"application/vnd.x\": this is no",
+		 -ENOTSUP},
+		{"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.artifact.manifest.v1+json\"}",
+		 NULL, "image document: mediaType: \"application/vnd.oci.artifact", -ENOTSUP},
+		{MANIFEST(LAYER("application/vnd.in-toto+json")), NULL,
+		 "image document: layers[0]: layer type application/vnd.in-toto+json is not supported: this "
+		 "is a build attestation",
+		 -ENOTSUP},
+		{MANIFEST(LAYER("application/vnd.dev.cosign.simplesigning.v1+json")), NULL,
+		 "image document: layers[0]: layer type application/vnd.dev.cosign", -ENOTSUP},
+		{"{\"schemaVersion\":1,\"name\":\"x\",\"fsLayers\":[],\"signatures\":[]}",
+		 "application/vnd.docker.distribution.manifest.v1+prettyjws",
+		 "image document: image manifest of schema 1", -ENOTSUP},
+		{"{\"schemaVersion\":2,\"fsLayers\":[]}",
+		 "application/vnd.docker.distribution.manifest.v1+json",
+		 "image document: image manifest of schema 1", -ENOTSUP},
+		/* moby CVE-2014-9358, CVE-2014-6408, containers/image CVE-2024-3727 */
+		{MANIFEST("{\"mediaType\":\"" OCI "layer.v1.tar\",\"digest\":\"md5:"
+			  "11111111111111111111111111111111\",\"size\":5}"),
+		 NULL, "image document: layers[0].digest: ", -EBADMSG},
+		{MANIFEST("{\"mediaType\":\"" OCI
+			  "layer.v1.tar\",\"digest\":\"sha256:AA11111111111111"
+			  "11111111111111111111111111111111111111111111111111\",\"size\":5}"),
+		 NULL, "image document: layers[0].digest: ", -EBADMSG},
+		{MANIFEST("{\"mediaType\":\"" OCI
+			  "layer.v1.tar\",\"digest\":\"sha256:1111\",\"size\":5}"),
+		 NULL, "image document: layers[0].digest: ", -EBADMSG},
+		{MANIFEST("{\"mediaType\":\"" OCI
+			  "layer.v1.tar\",\"digest\":\"sha512:../../../etc\",\"size\":5}"),
+		 NULL, "image document: layers[0].digest: digest algorithm of \"sha512:",
+		 -EPROTONOSUPPORT},
 		{"[]", NULL, "image document: ", -EBADMSG},
 		{"", NULL, "image document:1:1: ", -EBADMSG},
 	};
