@@ -287,17 +287,10 @@ static void resolve_from(size_t index)
 	loop_timer_set(&apply.timer, apply.pause_ms);
 }
 
-static bool same_reference(const struct reference *a, const struct reference *b)
-{
-	char x[REFERENCE_TEXT_CAP], y[REFERENCE_TEXT_CAP];
-
-	return str_eq(reference_format(x, a), reference_format(y, b));
-}
-
 static bool waits_for(const struct reference *ref)
 {
 	return apply.state == APPLY_PULLING && apply.current != NONE &&
-	       same_reference(&apply.ref, ref);
+	       reference_same(&apply.ref, ref);
 }
 
 void desired_image_arrived(const struct reference *ref, const struct pull_result *result,

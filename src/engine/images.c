@@ -31,16 +31,9 @@ static void soon(void)
 	loop_timer_set(&start_timer, 0);
 }
 
-static bool same(const struct reference *a, const struct reference *b)
-{
-	char x[REFERENCE_TEXT_CAP], y[REFERENCE_TEXT_CAP];
-
-	return str_eq(reference_format(x, a), reference_format(y, b));
-}
-
 static bool waits_for(const struct client *c, const struct reference *ref)
 {
-	return c->wait == CLIENT_PULL && same(&c->image, ref);
+	return c->wait == CLIENT_PULL && reference_same(&c->image, ref);
 }
 
 static void progress(void *data, const char *what, const char *text, uint64_t done, uint64_t total)
@@ -132,7 +125,7 @@ static void start_next(struct loop_timer *t)
 bool image_waiting(const struct reference *ref)
 {
 	for (struct wish *w = wishes; w < wishes + CONFIG_MAX_PULLS; w++)
-		if (w->used && same(&w->ref, ref))
+		if (w->used && reference_same(&w->ref, ref))
 			return true;
 	return false;
 }

@@ -174,8 +174,21 @@ static int check_digest(const struct pull *p, const struct digest *got, struct e
 			digest_text(want_text, &p->want), digest_text(got_text, got));
 }
 
+/* What an index says of a document and what the registry says must agree (CVE-2021-41190). */
+static int check_type(struct pull *p, struct err *e)
+{
+	if (!p->want_type[0])
+		return 0;
+	if (str_starts(p->content_type, "application/vnd.") &&
+	    !str_starts(p->content_type, p->want_type))
+		return err_text(e, -EBADMSG, "listed as \"%.60s\", but sent as \"%.60s\"",
+				p->want_type, p->content_type);
+	str_copy(p->content_type, sizeof(p->content_type), p->want_type);
+	return 0;
+}
+
 /* Before anybody looks into it: a damaged document is told as such, not as bad JSON. */
-static int check_document(const struct pull *p, struct err *e)
+static int check_document(struct pull *p, struct err *e)
 {
 	auto_unmap struct sys_map map = {0};
 	struct sha256 h;
@@ -187,10 +200,14 @@ static int check_document(const struct pull *p, struct err *e)
 	r = sys_map_file(p->doc_fd, &map);
 	if (r < 0)
 		return err_set(e, r, "map a document");
+	if (p->want_bytes && p->want_bytes != map.len)
+		return err_text(e, -EBADMSG, "a document of %llu bytes has %zu",
+				(unsigned long long)p->want_bytes, map.len);
 	sha256_init(&h);
 	sha256_update(&h, map.p, map.len);
 	sha256_final(&h, &got);
-	return check_digest(p, &got, e);
+	r = check_digest(p, &got, e);
+	return r < 0 ? r : check_type(p, e);
 }
 
 void pull_doc_arrived(struct pull *p)
@@ -223,43 +240,37 @@ void pull_doc_arrived(struct pull *p)
 	loop_timer_set(&p->parse_timer, PARSE_TIMEOUT_MS);
 }
 
-static int ask_for(struct pull *p, enum pull_state state, const struct digest *want, struct err *e)
+static int ask_for(struct pull *p, enum pull_state state, const struct image_descriptor *want,
+		   struct err *e)
 {
 	char text[DIGEST_TEXT_CAP];
 
 	p->state = state;
-	p->want = *want;
+	p->want = want->digest;
+	p->want_bytes = want->size;
 	p->has_want = true;
-	return pull_source_doc(p, state == PULL_FETCH_CONFIG, digest_text(text, want), e);
-}
-
-/* A layout's index names its one image without a platform; the configuration is checked anyway. */
-static int choose(const struct image_doc *index, struct err *e)
-{
-	struct image_platform host = image_host_platform();
-	int only = -1, n = 0;
-
-	for (size_t i = 0; i < index->n_manifests; i++) {
-		if (index->manifests[i].attestation)
-			continue;
-		only = (int)i;
-		n++;
-	}
-	return n == 1 && !index->manifests[only].platform.os ? only : image_choose(index, &host, e);
+	/* blobs come as "application/octet-stream" */
+	p->want_type[0] = '\0';
+	if (state == PULL_FETCH_DOC)
+		str_copy(p->want_type, sizeof(p->want_type), want->media_type);
+	return pull_source_doc(p, state == PULL_FETCH_CONFIG, digest_text(text, &p->want), e);
 }
 
 static int follow_index(struct pull *p, const struct image_doc *index, struct err *e)
 {
-	struct digest chosen;
+	struct image_descriptor chosen;
+	char type[128] = "";
 	int i;
 
-	if (++p->depth >= PULL_MAX_INDEX_DEPTH)
+	if (++p->depth > PULL_MAX_INDEX_DEPTH)
 		return err_text(e, -ELOOP, "indexes are nested more than %d deep",
-				PULL_MAX_INDEX_DEPTH - 1);
-	i = choose(index, e);
+				PULL_MAX_INDEX_DEPTH);
+	i = image_choose(index, &p->platform, e);
 	if (i < 0)
 		return i;
-	chosen = index->manifests[i].digest;
+	chosen = index->manifests[i];
+	str_copy(type, sizeof(type), chosen.media_type);
+	chosen.media_type = type;
 	arena_reset(&p->arena);
 	return ask_for(p, PULL_FETCH_DOC, &chosen, e);
 }
@@ -294,6 +305,7 @@ static bool already_stored(struct pull *p)
 	stored = store_image_get(p->env.store, &p->manifest.digest, &p->arena, &img, NULL) == 0;
 	for (size_t i = 0; stored && i < img.config.n_diff_ids; i++)
 		stored = store_layer_exists(p->env.store, &img.config.diff_ids[i]);
+	stored = stored && image_platform_fits(&img.config.platform, &p->platform);
 	if (stored)
 		p->result.image_id = img.config.digest;
 	p->arena.len = mark;
@@ -312,7 +324,7 @@ static int take_manifest(struct pull *p, const struct image_doc *doc, struct err
 		return r;
 	}
 	p->manifest_fd = take_fd(&p->doc_fd);
-	return ask_for(p, PULL_FETCH_CONFIG, &p->manifest.config.digest, e);
+	return ask_for(p, PULL_FETCH_CONFIG, &p->manifest.config, e);
 }
 
 static void got_doc(struct pull *p)
@@ -382,7 +394,6 @@ void pull_layer_done(struct pull *p)
 
 static void got_config(struct pull *p)
 {
-	struct image_platform host = image_host_platform();
 	struct err e = {0};
 	int r;
 
@@ -391,7 +402,7 @@ static void got_config(struct pull *p)
 	if (r == 0)
 		r = check_digest(p, &p->config.digest, &e);
 	if (r == 0)
-		r = image_check_config(&p->manifest, &p->config, &host, &e);
+		r = image_check_config(&p->manifest, &p->config, &p->platform, &e);
 	if (r < 0) {
 		pull_fail(p, &e);
 		return;
@@ -442,6 +453,15 @@ static int begin(const struct pull_env *env, const struct reference *ref, const 
 	p->layer = (struct pull_layer){0};
 	p->depth = 0;
 	p->has_want = false;
+	p->want_bytes = 0;
+	p->want_type[0] = '\0';
+	p->platform = image_host_platform();
+	if (ref->platform[0]) {
+		int r = image_platform_parse(ref->platform, p->platform_mem, &p->platform, e);
+
+		if (r < 0)
+			return r;
+	}
 	if (str_copy(p->name, sizeof(p->name), name) < 0)
 		return err_text(e, -ENAMETOOLONG, "name of the image is too long");
 	arena_init(&p->arena, p->mem, sizeof(p->mem));

@@ -24,7 +24,7 @@ enum pull_state {
 #undef X
 };
 
-#define PULL_MAX_INDEX_DEPTH 3 /* layout index, image index, manifest */
+#define PULL_MAX_INDEX_DEPTH 3 /* a layout's index, the image's, one inside it */
 
 struct pull_cgroup {
 	struct cgroup cgroup;
@@ -57,6 +57,10 @@ struct pull {
 	unsigned int depth;
 	struct digest want; /* of the document under way; a tag has none */
 	bool has_want;
+	uint64_t want_bytes;		/* as its descriptor says; 0 = nobody said */
+	char want_type[128];		/* likewise; "" */
+	struct image_platform platform; /* which image is wanted */
+	char platform_mem[IMAGE_PLATFORM_CAP];
 	char content_type[128];
 	int doc_fd, manifest_fd, config_fd; /* sealed memfds once complete */
 	struct role_proc fetch, unpack;

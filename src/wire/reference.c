@@ -288,6 +288,14 @@ char *reference_format(char dst[static REFERENCE_TEXT_CAP], const struct referen
 	return format(dst, ref, true, ref->repo);
 }
 
+bool reference_same(const struct reference *a, const struct reference *b)
+{
+	char x[REFERENCE_TEXT_CAP], y[REFERENCE_TEXT_CAP];
+
+	return str_eq(reference_format(x, a), reference_format(y, b)) &&
+	       str_eq(a->platform, b->platform);
+}
+
 char *reference_short(char dst[static REFERENCE_TEXT_CAP], const struct reference *ref)
 {
 	/* docker.io/localhost/x without its host would be read as something on localhost */
