@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/digest.h"
 
-#include <bearssl.h>
 #include <errno.h>
 #include <string.h>
 
 #include "base/hex.h"
-
-_Static_assert(sizeof(br_sha256_context) <= sizeof(struct sha256), "struct sha256 is too small");
 
 int digest_parse(struct span s, struct digest *ret_digest)
 {
@@ -43,19 +40,4 @@ char *digest_text(char dst[static DIGEST_TEXT_CAP], const struct digest *d)
 bool digest_eq(const struct digest *a, const struct digest *b)
 {
 	return memcmp(a->b, b->b, sizeof(a->b)) == 0;
-}
-
-void sha256_init(struct sha256 *h)
-{
-	br_sha256_init((br_sha256_context *)(void *)h);
-}
-
-void sha256_update(struct sha256 *h, const void *data, size_t len)
-{
-	br_sha256_update((br_sha256_context *)(void *)h, data, len);
-}
-
-void sha256_final(const struct sha256 *h, struct digest *ret_digest)
-{
-	br_sha256_out((const br_sha256_context *)(const void *)h, ret_digest->b);
 }

@@ -28,12 +28,11 @@ char *digest_hex(char dst[static DIGEST_HEX_LEN + 1], const struct digest *d);
 char *digest_text(char dst[static DIGEST_TEXT_CAP], const struct digest *d);
 bool digest_eq(const struct digest *a, const struct digest *b);
 
-/** struct sha256 - streaming hash; opaque, in the caller's memory */
+/** struct sha256 - streaming hash, in the caller's memory */
 struct sha256 {
-	union {
-		uint64_t align;
-		uint8_t mem[128];
-	} u;
+	uint64_t len;
+	uint32_t state[8];
+	uint8_t block[64]; /* len % 64 bytes of it wait for more */
 };
 
 void sha256_init(struct sha256 *h);
