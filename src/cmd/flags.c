@@ -9,6 +9,7 @@
 
 #include "base/num.h"
 #include "base/signame.h"
+#include "image/image.h"
 #include "msg/ctl.h"
 
 struct flags flags;
@@ -46,6 +47,8 @@ struct flags flags;
 		{0, "stop-signal", "SIGNAL", "signal that asks it to end",                         \
 		 .text = &flags.stop_signal},                                                      \
 		{0, "stop-timeout", "SECONDS", "then it is killed", .text = &flags.stop_timeout},  \
+		{0, "platform", "OS/ARCH[/VARIANT]", "of the image, for instance linux/arm64",     \
+		 .text = &flags.platform},                                                         \
 	{                                                                                          \
 		0, "pull", "missing|never", "pull the image if it is missing", .text = &flags.pull \
 	}
@@ -261,6 +264,7 @@ int flags_service(int argc, char **argv, struct arena *a, struct manifest_servic
 {
 	struct manifest_service s = {
 		.name = copy(flags.name),
+		.platform = copy(flags.platform),
 		.user = copy(flags.user),
 		.working_dir = copy(flags.working_dir),
 		.hostname = copy(flags.hostname),
@@ -276,7 +280,11 @@ int flags_service(int argc, char **argv, struct arena *a, struct manifest_servic
 	};
 	struct builder b = {.a = a, .s = &s, .e = e};
 	int r = set_command(&b, argc, argv);
+	char mem[IMAGE_PLATFORM_CAP];
+	struct image_platform p;
 
+	if (r == 0 && s.platform)
+		r = image_platform_parse(s.platform, mem, &p, e);
 	if (r == 0 && s.init)
 		r = err_text(
 			e, -ENOTSUP,

@@ -9,13 +9,13 @@
 struct flags {
 	bool detach, interactive, tty, rm, read_only, privileged, init;
 	const char *name, *user, *working_dir, *hostname, *entrypoint, *restart, *network, *memory,
-		*cpus, *pids, *stop_signal, *stop_timeout, *pull;
+		*cpus, *pids, *stop_signal, *stop_timeout, *pull, *platform;
 	struct opt_list env, ports, mounts, tmpfs, labels, cap_add, cap_drop;
 };
 
 extern struct flags flags;
 
-#define FLAGS_CREATE_OPTIONS 25
+#define FLAGS_CREATE_OPTIONS 26
 #define FLAGS_RUN_OPTIONS    (FLAGS_CREATE_OPTIONS + 2)
 
 /* run: and -d, --rm */

@@ -6,9 +6,12 @@
 #include "cmd/session.h"
 
 static bool quiet;
+static const char *platform;
 
 static const struct opt options[] = {
 	{'q', "quiet", NULL, "print only the digest", .flag = &quiet},
+	{0, "platform", "OS/ARCH[/VARIANT]", "image for another machine, for instance linux/arm64",
+	 .text = &platform},
 };
 
 int pull_replies(const char *name, bool only_digest)
@@ -38,6 +41,8 @@ static int one(char *image)
 	struct ctl_request r = {.verb = CTL_PULL,
 				.timeout_ms = CTL_TIMEOUT_UNSET,
 				.name = image,
+				.args = (char **)(uintptr_t)&platform,
+				.n_args = platform ? 1 : 0,
 				.flags = quiet || cmd_globals.json ? CTL_F_QUIET : 0};
 	int rc = session_begin(&r, NULL, 0);
 

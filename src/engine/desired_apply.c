@@ -149,6 +149,7 @@ static int boot_manifest(struct digest *ret_digest, struct err *e)
 
 /* Images ------------------------------------------------------------------------------------------ */
 
+/* the reference as it is written, and parsed into apply.ref */
 static int service_image(size_t index, char *ret_text, size_t cap, struct err *e)
 {
 	auto_scratch size_t mark = scratch_mark();
@@ -156,10 +157,17 @@ static int service_image(size_t index, char *ret_text, size_t cap, struct err *e
 	int r = wish_manifest(&candidate, &m, e);
 
 	(void)mark;
-	if (r == 0 && str_copy(ret_text, cap, m.services[index].image) < 0)
-		r = err_text(e, -ENAMETOOLONG, "service %s: image reference longer than %zu bytes",
-			     candidate.services[index].name, cap - 1);
-	return r;
+	if (r < 0)
+		return r;
+	if (str_copy(ret_text, cap, m.services[index].image) < 0)
+		return err_text(e, -ENAMETOOLONG,
+				"service %s: image reference longer than %zu bytes",
+				candidate.services[index].name, cap - 1);
+	r = reference_parse(ret_text, &apply.ref, e);
+	if (r == 0 && m.services[index].platform)
+		r = str_copy(apply.ref.platform, sizeof(apply.ref.platform),
+			     m.services[index].platform);
+	return r < 0 ? err_wrap(e, "service %s", candidate.services[index].name) : 0;
 }
 
 static int use_image(size_t index, const struct digest *image, struct err *e)
@@ -173,15 +181,6 @@ static int use_image(size_t index, const struct digest *image, struct err *e)
 	return r;
 }
 
-static bool have_image(const struct digest *image)
-{
-	auto_scratch size_t mark = scratch_mark();
-	struct store_image img;
-
-	(void)mark;
-	return store_image_get(&engine.store, image, &engine.scratch, &img, NULL) == 0;
-}
-
 /* Return: 1 the image is here; 0 it is being pulled; -errno */
 static int resolve(size_t index, struct err *e)
 {
@@ -192,16 +191,13 @@ static int resolve(size_t index, struct err *e)
 
 	if (r < 0)
 		return r;
-	r = reference_parse(text, &apply.ref, e);
-	if (r < 0)
-		return err_wrap(e, "service %s", s->name);
 	if (candidate.number) { /* a generation that lost an image wants exactly that one back */
 		apply.ref.has_digest = true;
 		apply.ref.digest = s->image;
 	}
 	if ((store_ref_get(&engine.store, &apply.ref, &image, NULL) == 0 ||
 	     (!candidate.number && store_find(&engine.store, text, &image, NULL) == 0)) &&
-	    have_image(&image)) {
+	    image_is_for(&image, apply.ref.platform, NULL)) {
 		r = use_image(index, &image, e);
 		return r < 0 ? r : 1;
 	}

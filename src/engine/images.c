@@ -122,6 +122,19 @@ static void start_next(struct loop_timer *t)
 		done(NULL, NULL, &e);
 }
 
+bool image_is_for(const struct digest *manifest, const char *platform, struct err *e)
+{
+	auto_scratch size_t mark = scratch_mark();
+	struct image_platform want = image_host_platform();
+	char mem[IMAGE_PLATFORM_CAP];
+	struct store_image img;
+
+	(void)mark;
+	return (str_empty(platform) || image_platform_parse(platform, mem, &want, e) == 0) &&
+	       store_image_get(&engine.store, manifest, &engine.scratch, &img, e) == 0 &&
+	       image_check_config(&img.manifest, &img.config, &want, e) == 0;
+}
+
 bool image_waiting(const struct reference *ref)
 {
 	for (struct wish *w = wishes; w < wishes + CONFIG_MAX_PULLS; w++)

@@ -123,6 +123,9 @@ int image_want(const struct reference *ref, struct err *e);
 int image_load(int layout_fd, const char *label, const struct reference *ref, struct err *e);
 bool image_waiting(const struct reference *ref);
 
+/** image_is_for() - is the image here and for @platform ("" or NULL: this machine)? If not, @e says why */
+bool image_is_for(const struct digest *manifest, const char *platform, struct err *e);
+
 /* who is told: clients in images.c itself, and these */
 void desired_image_arrived(const struct reference *ref, const struct pull_result *result,
 			   const struct err *e);

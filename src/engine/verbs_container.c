@@ -108,6 +108,28 @@ void run_image_arrived(struct client *c, const struct err *e)
 	run_create(c, &image);
 }
 
+/* Return: 1 the image is here; 0 c->image is to be pulled; -errno */
+static int run_find(struct client *c, const char *image, struct digest *ret_image, struct err *e)
+{
+	char platform[REFERENCE_PLATFORM_CAP];
+	struct digest named;
+	int r;
+
+	str_copy(platform, sizeof(platform), c->image.platform);
+	if (store_find(&engine.store, image, ret_image, NULL) == 0) {
+		if (image_is_for(ret_image, platform, e))
+			return 1;
+		/* another platform's is behind the name; an ID has only the one */
+		if (c->flags & CTL_F_NO_PULL || reference_parse(image, &c->image, NULL) < 0 ||
+		    store_ref_get(&engine.store, &c->image, &named, NULL) < 0)
+			return err_wrap(e, "image %s", image);
+		*e = (struct err){0};
+	}
+	r = reference_parse(image, &c->image, e);
+	str_copy(c->image.platform, sizeof(c->image.platform), platform);
+	return r;
+}
+
 static int run_prepare(struct client *c, const struct ctl_request *r, struct msg *m,
 		       struct digest *ret_image, struct err *e)
 {
@@ -130,9 +152,10 @@ static int run_prepare(struct client *c, const struct ctl_request *r, struct msg
 				"the container's name is longer than %d characters",
 				CONTAINER_NAME_CAP - 1);
 	take_stdio(c->fds, r, m);
-	if (store_find(&engine.store, s.image, ret_image, NULL) == 0)
-		return 1;
-	return reference_parse(s.image, &c->image, e);
+	if (str_copy(c->image.platform, sizeof(c->image.platform), s.platform ? s.platform : "") <
+	    0)
+		return err_text(e, -ENAMETOOLONG, "\"%.64s\" is no platform", s.platform);
+	return run_find(c, s.image, ret_image, e);
 }
 
 void verb_run(struct client *c, const struct ctl_request *r, struct msg *m)

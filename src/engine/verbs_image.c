@@ -29,6 +29,10 @@ void verb_pull(struct client *c, const struct ctl_request *r, struct msg *m)
 	(void)m;
 	if (!named_image(c, r, &c->image))
 		return;
+	if (r->n_args && str_copy(c->image.platform, sizeof(c->image.platform), r->args[0]) < 0) {
+		client_error(c, 1, "\"%.64s\" is no platform", r->args[0]);
+		return;
+	}
 	client_watch(c, CLIENT_PULL, NULL);
 	if (image_want(&c->image, &e) < 0)
 		client_error(c, 1, "%s", e.msg);

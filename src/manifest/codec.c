@@ -169,6 +169,7 @@ void manifest_service_encode(struct enc *e, const struct manifest_service *s)
 {
 	enc_str(e, s->name);
 	enc_str(e, s->image);
+	enc_str(e, s->platform);
 	strs_encode(e, s->command, s->n_command);
 	strs_encode(e, s->entrypoint, s->n_entrypoint);
 	env_encode(e, s);
@@ -211,6 +212,7 @@ void manifest_service_decode(struct dec *d, struct manifest_service *ret_service
 
 	s.name = dec_str(d); /* NULL: `cleat run` leaves the choice to the engine */
 	s.image = dec_str_req(d);
+	s.platform = dec_str(d);
 	s.command = strs_decode(d, &s.n_command);
 	s.entrypoint = strs_decode(d, &s.n_entrypoint);
 	env_decode(d, &s);

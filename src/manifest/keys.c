@@ -36,7 +36,6 @@ static const struct {
 	{KEYS_SERVICE, "secrets", "mount a volume or a host path with volumes:"},
 	{KEYS_SERVICE, "configs", "mount a volume or a host path with volumes:"},
 	{KEYS_SERVICE, "logging", "logs are json-file with rotation, set at build time: delete it"},
-	{KEYS_SERVICE, "platform", "the image for this device is chosen: delete it"},
 	{KEYS_SERVICE, "pull_policy", "an image is pulled when it is missing: delete it"},
 	{KEYS_SERVICE, "develop", "it is for the developer's machine: delete it"},
 	{KEYS_SERVICE, "attach", "it is for the developer's terminal: delete it"},

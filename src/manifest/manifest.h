@@ -53,6 +53,7 @@ struct manifest_network_use {
 /** struct manifest_service - one service; also what `cleat run` builds from its flags */
 struct manifest_service {
 	char *name, *image;
+	char *platform; /* "linux/arm64"; NULL = this machine's */
 	char **command,
 		**entrypoint; /* n == 0 and NULL: the image's; n == 0 and not NULL: explicitly empty */
 	size_t n_command, n_entrypoint;

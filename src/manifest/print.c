@@ -158,6 +158,7 @@ static void print_service(struct buf *b, const struct manifest_service *s)
 
 	buf_printf(b, "  %s:\n", s->name);
 	text_key(b, "image", s->image);
+	text_key(b, "platform", s->platform);
 	list_key(b, "entrypoint", s->entrypoint, s->n_entrypoint);
 	list_key(b, "command", s->command, s->n_command);
 	print_env(b, s);

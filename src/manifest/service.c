@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "base/signame.h"
+#include "image/image.h"
 #include "manifest/load.h"
 #include "oci/spec.h"
 #include "wire/reference.h"
@@ -29,6 +30,20 @@ static int key_image(struct load *l, const struct yaml_node *n, struct manifest_
 	if (r < 0)
 		return r;
 	r = reference_parse(s->image, &ref, l->e);
+	return r < 0 ? load_wrap(l, n) : 0;
+}
+
+static int key_platform(struct load *l, const struct yaml_node *n, struct manifest_service *s,
+			struct load_nodes *at)
+{
+	char mem[IMAGE_PLATFORM_CAP];
+	struct image_platform p;
+	int r = load_text(l, n, &s->platform);
+
+	(void)at;
+	if (r < 0)
+		return r;
+	r = image_platform_parse(s->platform, mem, &p, l->e);
 	return r < 0 ? load_wrap(l, n) : 0;
 }
 
@@ -312,6 +327,7 @@ static const struct {
 	key_fn *fn;
 } keys[] = {
 	{"image", key_image},
+	{"platform", key_platform},
 	{"command", key_command},
 	{"entrypoint", key_entrypoint},
 	{"environment", key_environment},
