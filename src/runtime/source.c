@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -47,8 +48,30 @@ int source_path(const char *bundle, const struct oci_mount *m, char *path, size_
 	return r < 0 ? err_set(e, r, "mount source") : 0;
 }
 
+/*
+ * The stage's root, in its mount namespace: a container's root may lie on that namespace's "/" already, and
+ * is where setns() leads.
+ */
+static int stage_root(pid_t stage, struct err *e)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)stage);
+	fd = sys_open(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
+	return fd < 0 ? err_set(e, fd, "root of the container's first process") : fd;
+}
+
+static int enter_root(int fd)
+{
+	int r = sys_fchdir(fd);
+
+	return r < 0 ? r : sys_chroot(".");
+}
+
 struct tree {
 	const char *path;
+	int root_fd;
 	unsigned int flags; /* of open_tree */
 	int userns_fd;	    /* -1 = ids as they are */
 	unsigned int idmap_flags;
@@ -59,8 +82,11 @@ struct tree {
 static int open_there(void *arg)
 {
 	struct tree *t = arg;
-	auto_close int fd = sys_open_tree(AT_FDCWD, t->path, OPEN_TREE_CLONE | t->flags);
-	int r = fd;
+	int r = enter_root(t->root_fd);
+	auto_close int fd =
+		r < 0 ? r : sys_open_tree(AT_FDCWD, t->path, OPEN_TREE_CLONE | t->flags);
+
+	r = fd;
 
 	if (fd >= 0 && t->userns_fd >= 0) {
 		t->opened = true;
@@ -72,13 +98,18 @@ static int open_there(void *arg)
 static int open_in_stage(const struct source_server *s, struct tree *t, struct err *e)
 {
 	auto_close int ns = ns_open_of(s->stage, OCI_NS_MNT, e);
-	int r = ns < 0 ? ns : sys_errand(ns, ns_flags[OCI_NS_MNT], open_there, t);
+	auto_close int root = ns < 0 ? ns : stage_root(s->stage, e);
+	int r = root;
 
+	if (root < 0)
+		return root;
+	t->root_fd = root;
+	r = sys_errand(ns, ns_flags[OCI_NS_MNT], open_there, t);
 	if (r == -ENOSYS && t->userns_fd >= 0)
 		return err_text(e, -EOPNOTSUPP, "an idmapped mount needs Linux 5.12");
 	if (r < 0 && t->opened)
 		return err_set(e, r, "map the ids of %s", t->path);
-	return r < 0 && ns >= 0 ? err_set(e, r, "source %s", t->path) : r;
+	return r < 0 ? err_set(e, r, "source %s", t->path) : r;
 }
 
 static uint32_t host_id(const struct oci_idmap *m, size_t n, uint32_t id)
@@ -93,6 +124,7 @@ struct node {
 	const struct oci_device *d;
 	uid_t uid;
 	gid_t gid;
+	int root_fd;
 	const char *place; /* a directory of the stage's; nothing stays there */
 };
 
@@ -102,10 +134,12 @@ static int make_node(void *arg)
 	const struct node *n = arg;
 	const struct oci_device *d = n->d;
 	auto_close int fs = sys_fsmount_new("tmpfs", "size", "4k", MOUNT_ATTR_NOSUID);
-	auto_close int dir = fs < 0 ? fs : sys_open(AT_FDCWD, n->place, O_PATH | O_DIRECTORY, 0);
+	int r = fs < 0 ? fs : enter_root(n->root_fd);
+	auto_close int dir = r < 0 ? r : sys_open(AT_FDCWD, n->place, O_PATH | O_DIRECTORY, 0);
 	auto_close int fd = -1;
-	int r = dir < 0 ? dir
-			: sys_mknod(fs, "node", rootfs_device_type(d), makedev(d->major, d->minor));
+
+	r = dir < 0 ? dir
+		    : sys_mknod(fs, "node", rootfs_device_type(d), makedev(d->major, d->minor));
 
 	if (r == 0)
 		r = sys_chown(fs, "node", n->uid, n->gid, AT_SYMLINK_NOFOLLOW);
@@ -128,16 +162,19 @@ static int device_in_stage(const struct source_server *s, const struct oci_devic
 			 .gid = host_id(m->gid, m->n_gid, d->gid),
 			 .place = s->rootfs};
 	auto_close int ns = ns_open_of(s->stage, OCI_NS_MNT, e);
-	int r = ns;
+	auto_close int root = ns < 0 ? ns : stage_root(s->stage, e);
+	int r = root;
 
 	if (s->spec->ns[OCI_NS_USER].path) /* whose maps we do not know: the host's node */
 		return -ENOSYS;
 	if (n.uid == UINT32_MAX || n.gid == UINT32_MAX)
 		return err_text(e, -EINVAL, "owner %u:%u of %s is not mapped", d->uid, d->gid,
 				d->path);
-	if (r >= 0)
-		r = sys_errand(ns, ns_flags[OCI_NS_MNT], make_node, &n);
-	return r < 0 && ns >= 0 && r != -ENOSYS ? err_set(e, r, "make %s", d->path) : r;
+	if (r < 0)
+		return r;
+	n.root_fd = root;
+	r = sys_errand(ns, ns_flags[OCI_NS_MNT], make_node, &n);
+	return r < 0 && r != -ENOSYS ? err_set(e, r, "make %s", d->path) : r;
 }
 
 static int open_source(const struct source_server *s, int index, struct err *e)

@@ -241,6 +241,11 @@ mounts_more=
 sh_args 'ls -d /bin; cat /proc/self/mountinfo | wc -l'
 run
 expect_equal "/bin" "$(echo "$out" | head -1)" "a root that is closed to the mapped root" || tap_diag "$out"
+mounts_more=$(mount_json /m bind "$TMP/closed/in" bind)
+linux_more=",$maps,\"devices\":[{\"path\":\"/dev/mine\",\"type\":\"c\",\"major\":1,\"minor\":3,\"fileMode\":438,\"uid\":5,\"gid\":6}]"
+sh_args 'cat /m/file; stat -c %t:%T:%u:%g /dev/mine'
+run
+expect_equal "secret 1:3:5:6" "$(echo "$out" | xargs)" "and in it a source and a device that are not in the root"
 chmod 755 "$TMP"
 
 # propagation of the root
