@@ -69,11 +69,11 @@ static int cut_propagation(const struct rootfs *r, struct err *e)
 static int open_place(const struct rootfs *r, const char **ret_path)
 {
 	int fd = r->at ? sys_open(AT_FDCWD, r->at, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0) : -ENOENT;
+	bool lacks = fd == -ENOENT && (!r->at || r->spec->ns[OCI_NS_MNT].path);
 
-	*ret_path = fd == -ENOENT ? r->path : r->at;
+	*ret_path = lacks ? r->path : r->at;
 	/* O_NOFOLLOW: a bundle's rootfs that is a link leads where its writer wants (youki CVE-2025-62161) */
-	return fd == -ENOENT ? sys_open(AT_FDCWD, r->path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0)
-			     : fd;
+	return lacks ? sys_open(AT_FDCWD, r->path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0) : fd;
 }
 
 /* The root of the user namespace may not go where the rootfs is: the runtime opens it, and it is mounted on "/". */
