@@ -41,8 +41,10 @@ int notify_forward(int agent_fd, int pidfd, pid_t pid, int number, const struct 
 	struct buf b;
 	int r;
 
+	if (fd == -ENOSYS)
+		return err_text(e, -EOPNOTSUPP, "linux.seccomp: an agent needs Linux 5.6");
 	if (fd < 0)
-		return err_set(e, fd, "take the seccomp descriptor (Linux 5.6, CAP_SYS_PTRACE)");
+		return err_set(e, fd, "take the seccomp descriptor (CAP_SYS_PTRACE)");
 	buf_init(&b, text, sizeof(text));
 	buf_printf(&b,
 		   "{\"ociVersion\":\"" OCI_VERSION "\",\"fds\":[\"seccompFd\"],\"pid\":%d,"

@@ -42,7 +42,8 @@ int run_send_pidfd(const char *path, const char *kind, pid_t pid, int pidfd, str
 	if (!path)
 		return 0;
 	if (send < 0)
-		return err_set(e, send, "--pidfd-socket: pidfd");
+		return send == -ENOSYS ? err_text(e, -EOPNOTSUPP, "--pidfd-socket needs Linux 5.3")
+				       : err_set(e, send, "--pidfd-socket: pidfd");
 	r = fd = sys_connect_unix(path, SOCK_STREAM);
 	if (r >= 0)
 		r = sys_send_fds(fd, kind, strlen(kind), &send, 1);
