@@ -17,8 +17,11 @@ Prints one line of totals, and what is wrong; exit status 1 if something is.
 import argparse
 import os
 import re
+import select
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 CLEAT = os.environ["CLEAT"]
@@ -64,14 +67,14 @@ FALLBACKS = [
     ("read|openat|newfstatat|write", "0", "^delete-force .*/cleat-test", "thawed as a precaution, before the wait"),
     ("nanosleep|clock_nanosleep", "0", "", "waits busily"),
     ("prctl", "0", "option 36 ", "orphans of the container go to the system's first process"),
-    ("wait4", "0", "^run-usher ", "what a helper has done is known before it ends, how it ended does not matter"),
+    ("wait4", "0", "^run-(usher|userns) ", "what a helper has done is known before it ends, how it ended does not matter"),
     ("fstatfs", "2", "^run-usher ", "the same as the next, of trees that are attached nowhere"),
     ("fstatfs", "1", "/src ", "a source that is not known to be procfs: it may not cover /proc then"),
-    ("openat2", "1", "rootfs:/ ", "the working directory is entered as the user instead"),
+    ("openat2", "1", "(rootfs|/):/ ", "the working directory is entered as the user instead"),
     ("newfstatat", "0", "^update .*memsw", "what decides is the write, in whichever order"),
     ("openat", "[12]", ":/etc/passwd ", "HOME is / as for a user that the root does not know"),
     ("prctl", "[12]", "option 8 ", "what keeps capabilities over a change of ids ends with the exec anyway"),
-    ("openat|write", "0", "^run-userns .*devices.*EPERM", "device rules that the document does not ask for"),
+    ("openat|write", "0", "^run-(userns|notify|tty|shared) .*devices.*EPERM", "device rules that the document does not ask for"),
     ("mount", "1", "^run-(userns|usher) .*EPERM", "the host's /sys is bound where no new one may be mounted"),
     ("poll", "0", "", "the read after it waits as well"),
     ("pidfd_open", "0", "", "signalled by number, after a look at the start time"),
@@ -79,6 +82,9 @@ FALLBACKS = [
     ("read|openat", "0", "/proc/[0-9]+/stat", "delete --force looks again whether the process is gone"),
     ("openat2", "1", "EAGAIN", "the kernel was disturbed by a rename: asked again"),
     ("rt_sigtimedwait", "0", "EINTR", "asked again"),
+    ("ioctl", "0", "^exec-tty .*/dev/pts", "another descriptor is the terminal, or the size is not known, or nothing can be put back"),
+    ("read", "0", "^exec-tty .*ptmx.*EIO", "this is how a terminal ends"),
+    ("read", "0", "^exec-tty .*signalfd", "who has ended is asked for after it"),
 ]
 
 
@@ -159,6 +165,8 @@ class Verb:
     stays = False  # the process of --also is not the verb's
     lies = ()  # errors that are an answer, which the verb has to believe
     beyond = ()  # "process:call" that come when the verb has ended
+    terminal = False  # it has one as its standard descriptors
+    listens = ""  # at this socket somebody takes what is sent
 
     def __init__(self):
         self.id = None
@@ -216,6 +224,23 @@ class RunShared(Run):
     """In the mount namespace of this test."""
     name = "run-shared"
     bundle = "r"
+
+
+class RunNotify(Run):
+    """Its seccomp profile has an agent, which is there and answers nothing."""
+    name = "run-notify"
+    bundle = "n"
+    listens = "agent.sock"
+
+
+class RunTty(Run):
+    """The terminal goes to a listener."""
+    name = "run-tty"
+    bundle = "t"
+    listens = "tty.sock"
+
+    def args(self):
+        return ["run", "--bundle", self.bundle, "--console-socket", self.listens, self.id]
 
 
 class Create(Verb):
@@ -300,7 +325,7 @@ class DeleteForce(Created):
 class Running(Verb):
     """Begins with a running container, which the verb must leave usable."""
     keep = True
-    again = True
+    again = True  # by the same words
 
     def before(self):
         if self.id and oci("state", self.id, check=False)[1].find('"running"') >= 0:
@@ -342,6 +367,16 @@ class Exec(Running):
         return ["exec", "--pid-file", "pid", self.id, "/bin/true"]
 
 
+class ExecTty(Exec):
+    """The runtime is between its own terminal and that of the process."""
+    name = "exec-tty"
+    terminal = True
+    again = False
+
+    def args(self):
+        return ["exec", "--tty", self.id, "/bin/true"]
+
+
 class Update(Running):
     name = "update"
 
@@ -351,6 +386,7 @@ class Update(Running):
 
 class Pause(Running):
     name = "pause"
+    lies = ("ENOENT",)  # a cgroup that is gone is not asked
 
     def args(self):
         return ["pause", self.id]
@@ -393,18 +429,59 @@ class Kill(Running):
         return ["kill", self.id, "URG"]
 
 
-VERBS = {v.name: v for v in (Run, RunUserns, RunUsher, RunShared, Create, CreateHooks, Start, Exec, Kill, Update, Pause, Resume, Delete,
-                             DeleteForce)}
+VERBS = {v.name: v for v in (Run, RunUserns, RunUsher, RunShared, RunNotify, RunTty, Create, CreateHooks, Start, Exec, ExecTty, Kill,
+                             Update, Pause, Resume, Delete, DeleteForce)}
+
+
+def listen(path):
+    """Take connections and the descriptors that come by them, and hold these until the next one comes."""
+    def serve():
+        held = []
+        while True:
+            with s.accept()[0] as peer:
+                for fd in held:
+                    os.close(fd)
+                held = socket.recv_fds(peer, 65536, 4)[1]
+
+    s = socket.socket(socket.AF_UNIX)
+    if os.path.exists(path):
+        os.unlink(path)
+    s.bind(path)
+    s.listen()
+    threading.Thread(target=serve, daemon=True).start()
+
+
+def in_terminal(command):
+    """Return: what it shows."""
+    ours, its = os.openpty()
+    shown = b""
+    with subprocess.Popen(command, env=ENV, stdin=its, stdout=its, stderr=its, start_new_session=True) as p:
+        os.close(its)
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            if not select.select([ours], [], [], 0.1)[0]:
+                continue
+            try:
+                shown += os.read(ours, 65536)
+            except OSError:  # nobody has the other end any more
+                break
+        if p.wait(10):
+            raise RuntimeError(f"{command}: {shown}")
+    os.close(ours)
+    return shown.decode("utf-8", "replace").strip()
 
 
 def attempt(verb, *options, seconds="10"):
     """Run the tool around the verb. Return: lines of its report, output."""
-    with open("verb.out", "w+b") as out:
-        subprocess.run([TOOL, "--seconds", seconds, *options, *verb.options(), "report", CLEAT, "oci", "--root", STATE,
-                        *verb.args()], env=ENV, stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=60,
-                       check=True)
-        out.seek(0)
-        text = out.read().decode("utf-8", "replace").strip()
+    command = [TOOL, "--seconds", seconds, *options, *verb.options(), "report", CLEAT, "oci", "--root", STATE,
+               *verb.args()]
+    if verb.terminal:
+        text = in_terminal(command)
+    else:
+        with open("verb.out", "w+b") as out:
+            subprocess.run(command, env=ENV, stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=60, check=True)
+            out.seek(0)
+            text = out.read().decode("utf-8", "replace").strip()
     with open("report", encoding="utf-8") as f:
         return [line.split() for line in f], text
 
@@ -500,6 +577,8 @@ def main():
     parser.add_argument("--only", default="")
     args = parser.parse_args()
     verb = VERBS[args.verb]()
+    if verb.listens:
+        listen(verb.listens)
     verb.before()
     report, out = attempt(verb, "--count")
     if ["exit", "0"] not in report:

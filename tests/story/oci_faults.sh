@@ -2,7 +2,8 @@
 # timeout: 300
 # Every system call of every verb fails once, and the runtime is killed at every one: what must hold then
 # is said in tests/lib/faults.py. FAULTS=full makes each of them fail with each error that it may have, which
-# takes many minutes; without it a few calls of each kind are taken, first and last among them.
+# takes many minutes; without it a few calls of each kind are taken, first and last among them. VERBS="run exec"
+# takes these alone.
 . "$TOP/tests/lib/tap.sh"
 . "$TOP/tests/lib/bundle.sh"
 need_root
@@ -31,9 +32,16 @@ chmod 755 .
 chown -R 100000:100000 u/rootfs
 config u
 
-for b in j r; do
+for b in n t j r; do
 	bundle $b
 done
+top_more=
+linux_more=",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"$TMP/agent.sock\",\"syscalls\":[{\"names\":[\"mkdirat\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}"
+config n
+config_reset
+terminal=true
+config t
+terminal=false
 unshare -n sleep 600 &
 holder=$!
 at_exit "kill $holder"
@@ -49,6 +57,7 @@ namespaces=$(echo "$namespaces" | sed 's/{"type":"mount"},//')
 config r
 
 sweep() { # verb mode most
+	case " ${VERBS:-$1} " in *" $1 "*) ;; *) return ;; esac
 	[ "${FAULTS:-}" = full ] && most=0 || most=$3
 	if python3 "$TOP/tests/lib/faults.py" "$1" "$2" --most "$most" >"$1.$2" 2>&1; then
 		ok "$(cat "$1.$2")"
@@ -57,10 +66,10 @@ sweep() { # verb mode most
 	fi
 	oci delete --force left 2>/dev/null
 }
-for verb in run run-userns run-usher run-shared create create-hooks start exec update pause resume kill delete delete-force; do
+for verb in run run-userns run-usher run-shared run-notify run-tty create create-hooks start exec exec-tty update pause resume kill delete delete-force; do
 	sweep "$verb" fail 2
 done
-for verb in run run-userns run-usher create create-hooks start exec update pause delete delete-force; do
+for verb in run run-userns run-usher run-notify run-tty create create-hooks start exec exec-tty update pause delete delete-force; do
 	sweep "$verb" kill 1
 done
 cat ./*.fail ./*.kill | awk '
