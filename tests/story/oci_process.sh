@@ -26,14 +26,15 @@ refused() { # name regex
 	expect_err 1 "$2" "$1" oci run --bundle b "$id"
 }
 
-# scheduler: policy, nice and real-time priority as the kernel tells them
+# scheduler: policy, nice and real-time priority as the kernel tells them. What is not set is inherited.
+nice=$(nice)
 sh_args 'cut -d" " -f41,19,40 /proc/$$/stat'
 process_more=',"scheduler":{"policy":"SCHED_BATCH","nice":7}'
 is "SCHED_BATCH with nice" "7 0 3"
 process_more=',"scheduler":{"policy":"SCHED_OTHER","nice":-5}'
 is "SCHED_OTHER, a negative nice" "-5 0 0"
 process_more=',"scheduler":{"policy":"SCHED_IDLE"}'
-is "SCHED_IDLE" "0 0 5"
+is "SCHED_IDLE" "$nice 0 5"
 process_more=',"scheduler":{"policy":"SCHED_FIFO","priority":3,"flags":["SCHED_FLAG_RESET_ON_FORK"]}'
 if [ -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us ]; then
 	skip "SCHED_FIFO, SCHED_RR" "new cgroups of this kernel have no real-time share"
