@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/oci.h"
 #include "engine/engine.h"
+#include "engine/sweep.h"
 #include "engine/volume.h"
 #include "host/host.h"
 #include "init/init.h"
@@ -24,6 +25,8 @@ static const struct entry {
 } entries[] = {
 	{"@monitor", monitor_main},
 	{"@copy", volume_copy_main},
+	{"@sweep", sweep_main},
+	{"@usage", usage_main},
 #if defined(CONFIG_INIT)
 	{"@console", init_console_main},
 #endif

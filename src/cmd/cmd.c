@@ -27,11 +27,12 @@ static const struct opt global_options[] = {
 
 /* in the order of the help; a NULL ends a group */
 static const struct cmd *const verbs[] = {
-	&cmd_run,   &cmd_create,  &cmd_ps,	&cmd_logs,     &cmd_exec,   &cmd_attach,
-	&cmd_start, &cmd_stop,	  &cmd_restart, &cmd_kill,     &cmd_wait,   &cmd_rm,
-	NULL,	    &cmd_pull,	  &cmd_images,	&cmd_rmi,      &cmd_load,   &cmd_inspect,
-	NULL,	    &cmd_apply,	  &cmd_check,	&cmd_config,   NULL,	    &cmd_engine,
-	&cmd_info,  &cmd_version, &cmd_fsck,	&cmd_poweroff, &cmd_reboot,
+	&cmd_run,      &cmd_create, &cmd_ps,	  &cmd_logs, &cmd_exec,	   &cmd_attach,
+	&cmd_start,    &cmd_stop,   &cmd_restart, &cmd_kill, &cmd_wait,	   &cmd_rm,
+	NULL,	       &cmd_pull,   &cmd_images,  &cmd_rmi,  &cmd_tag,	   &cmd_load,
+	&cmd_inspect,  &cmd_prune,  &cmd_df,	  NULL,	     &cmd_apply,   &cmd_check,
+	&cmd_config,   NULL,	    &cmd_engine,  &cmd_info, &cmd_version, &cmd_fsck,
+	&cmd_poweroff, &cmd_reboot,
 };
 
 void cmd_error(const char *fmt, ...)
@@ -104,6 +105,35 @@ static const struct cmd *find(const char *name)
 	return NULL;
 }
 
+/* docker's "image ls" and the like; what is not here has the second word's name */
+static const struct alias {
+	const char *group, *word; /* word NULL: any other */
+	const struct cmd *cmd;
+} aliases[] = {
+	{"image", "ls", &cmd_images},
+	{"image", "list", &cmd_images},
+	{"image", "rm", &cmd_rmi},
+	{"image", "prune", &cmd_image_prune},
+	{"image", NULL, NULL},
+	{"container", "ls", &cmd_ps},
+	{"container", "list", &cmd_ps},
+	{"container", "prune", &cmd_container_prune},
+	{"container", NULL, NULL},
+	{"system", "prune", &cmd_prune},
+	{"system", "df", &cmd_df},
+	{"system", "info", &cmd_info},
+	{"volume", "prune", &cmd_volume_prune},
+};
+
+/* Return: the verb of two words, or NULL */
+static const struct cmd *find_two(const char *group, const char *word)
+{
+	for (const struct alias *a = aliases; a < aliases + ARRAY_LEN(aliases); a++)
+		if (str_eq(a->group, group) && (!a->word || str_eq(a->word, word)))
+			return a->cmd ? a->cmd : find(word);
+	return NULL;
+}
+
 static int run_verb(const struct cmd *c, int argc, char **argv)
 {
 	const struct opt_table tables[] = {c->options, OPT_TABLE(global_options)};
@@ -160,6 +190,11 @@ int cmd_main(int argc, char **argv, const struct cmd_hooks *hooks)
 		c = n > 1 ? find(argv[2]) : NULL;
 		c ? help_one(c) : help_all();
 		return 0;
+	}
+	if (!c && n > 1) {
+		c = find_two(argv[1], argv[2]);
+		argv += c != NULL;
+		n -= c != NULL;
 	}
 	if (!c)
 		return cmd_usage(NULL, "unknown command \"%.60s\"", argv[1]);

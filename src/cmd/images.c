@@ -8,9 +8,14 @@
 #include "cmd/table.h"
 #include "sys/proc.h"
 
-static bool quiet, no_trunc, digests;
+static bool all, quiet, no_trunc, digests;
+static struct opt_list filters;
+static enum { ANY, DANGLING, NAMED } wanted;
 
 static const struct opt options[] = {
+	{'a', "all", NULL, "as docker's: there are no others", .flag = &all},
+	{'f', "filter", "dangling=true|false", "only images without a name, or with one",
+	 .list = &filters},
 	{'q', "quiet", NULL, "only IDs", .flag = &quiet},
 	{0, "no-trunc", NULL, "whole IDs", .flag = &no_trunc},
 	{0, "digests", NULL, "also the digests of manifests", .flag = &digests},
@@ -24,6 +29,25 @@ static const char *id_text(char dst[static DIGEST_TEXT_CAP], const struct digest
 		return dst;
 	dst[7 + 12] = '\0';
 	return dst + 7;
+}
+
+static int read_filters(void)
+{
+	for (size_t i = 0; i < filters.n; i++) {
+		if (str_eq(filters.v[i], "dangling=true"))
+			wanted = DANGLING;
+		else if (str_eq(filters.v[i], "dangling=false"))
+			wanted = NAMED;
+		else
+			return cmd_usage(&cmd_images, "filter \"%.60s\" is not known",
+					 filters.v[i]);
+	}
+	return 0;
+}
+
+static bool shown(const struct ctl_image *i)
+{
+	return wanted == ANY || (wanted == DANGLING) == str_eq(i->repository, "<none>");
 }
 
 static void as_row(struct table *t, const struct ctl_image *i, int64_t now)
@@ -72,6 +96,9 @@ static int run(int argc, char **argv)
 	uint32_t ns;
 	int rc;
 
+	rc = read_filters();
+	if (rc)
+		return rc;
 	if (argc)
 		r.name = argv[0];
 	sys_realtime(&now, &ns);
@@ -82,7 +109,7 @@ static int run(int argc, char **argv)
 	if (cmd_globals.json)
 		json_out_begin(true);
 	while ((rc = session_next(&reply)) > 0) {
-		if (reply.type != CTL_IMAGE)
+		if (reply.type != CTL_IMAGE || !shown(&reply.image))
 			continue;
 		if (cmd_globals.json)
 			as_json(&reply.image);
@@ -103,7 +130,7 @@ static int run(int argc, char **argv)
 const struct cmd cmd_images = {
 	.name = "images",
 	.summary = "list images",
-	.usage = "[OPTIONS] [REPOSITORY]",
+	.usage = "[OPTIONS] [REPOSITORY[:TAG]]",
 	.example = "  cleat images --digests\n",
 	.options = OPT_TABLE(options),
 	.max_args = 1,

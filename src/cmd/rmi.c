@@ -4,7 +4,8 @@
 static bool force;
 
 static const struct opt options[] = {
-	{'f', "force", NULL, "also if a container uses it", .flag = &force},
+	{'f', "force", NULL, "also if a container uses it, or it has several names",
+	 .flag = &force},
 };
 
 static int run(int argc, char **argv)

@@ -10,6 +10,7 @@
 #include "base/hex.h"
 #include "engine/event.h"
 #include "engine/server.h"
+#include "engine/sweep.h"
 #include "runtime/cgroup/cgroup.h"
 #include "sys/fd.h"
 
@@ -29,6 +30,7 @@ static void on_change(struct loop_timer *t)
 		shutdown_step();
 	else if (!engine.one_shot)
 		desired_step();
+	sweep_now();
 }
 
 void engine_changed(void)
@@ -142,6 +144,7 @@ static int start(struct err *e)
 	r = loop_init(&engine.loop, signals, ARRAY_LEN(signals), on_signal, NULL);
 	if (r < 0)
 		return err_set(e, r, "start the event loop");
+	engine.store.defer = !engine.one_shot;
 	r = store_open(&engine.store, engine.root, e);
 	if (r < 0)
 		return r;
@@ -158,6 +161,7 @@ static int start(struct err *e)
 	network_start();
 	adopt_all();
 	desired_start();
+	engine_changed();
 	return 0;
 }
 

@@ -34,6 +34,12 @@ bool pull_active(void)
 	return job.state != PULL_IDLE;
 }
 
+size_t pull_layers(const struct digest **ret_diff_ids)
+{
+	*ret_diff_ids = job.config.diff_ids;
+	return pull_active() ? job.config.n_diff_ids : 0;
+}
+
 void pull_progress(struct pull *p, const char *what, const char *text, uint64_t done_bytes,
 		   uint64_t total_bytes)
 {
@@ -450,6 +456,7 @@ static int begin(const struct pull_env *env, const struct reference *ref, const 
 	p->ref = *ref;
 	p->cb = *callbacks;
 	p->result = (struct pull_result){0};
+	p->config = (struct image_config){0};
 	p->layer = (struct pull_layer){0};
 	p->depth = 0;
 	p->has_want = false;

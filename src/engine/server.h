@@ -23,6 +23,7 @@ enum client_wait {
 	CLIENT_EXEC,	/* exec.c answers */
 	CLIENT_APPLY,	/* desired.c answers */
 	CLIENT_PARSE,	/* desired.c answers: CHECK and CONFIG */
+	CLIENT_DF,	/* sweep.c answers */
 };
 
 /** struct client_exec - state of exec.c in a client */
@@ -82,13 +83,14 @@ void server_close(void);
  * (take_fd(&m->fds[i])). @r: strings in the scratch arena, valid until the function returns */
 typedef void verb_fn(struct client *c, const struct ctl_request *r, struct msg *m);
 verb_fn verb_run, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_wait, verb_ps,
-	verb_logs, verb_attach, verb_resize;	     /* verbs_container.c */
-verb_fn verb_pull, verb_images, verb_rmi, verb_load; /* verbs_image.c */
-verb_fn verb_fsck, verb_info, verb_version;	     /* verbs_system.c */
-verb_fn verb_exec;				     /* exec.c */
-verb_fn verb_inspect;				     /* inspect.c */
-verb_fn verb_apply, verb_check, verb_config;	     /* desired.c */
-verb_fn verb_takeover;				     /* adopt.c */
+	verb_logs, verb_attach, verb_resize;				   /* verbs_container.c */
+verb_fn verb_pull, verb_images, verb_rmi, verb_load, verb_tag, verb_prune; /* verbs_image.c */
+verb_fn verb_fsck, verb_info, verb_version;				   /* verbs_system.c */
+verb_fn verb_exec;							   /* exec.c */
+verb_fn verb_inspect;							   /* inspect.c */
+verb_fn verb_df;							   /* sweep.c */
+verb_fn verb_apply, verb_check, verb_config;				   /* desired.c */
+verb_fn verb_takeover;							   /* adopt.c */
 
 /* exec.c */
 void exec_cancel(struct client *c);	   /* its connection ended */
@@ -113,6 +115,12 @@ void adopt_all(void);
 /** shutdown_begin() - SIGTERM: containers end in reverse order of dependency, then the loop stops */
 void shutdown_begin(void);
 void shutdown_step(void); /* called from the loop after engine_changed() while engine.stopping */
+
+/* verbs_image.c */
+
+/** images_needed() - what GC must keep: of containers, generations and the pull under way. Valid
+ * until the next call */
+void images_needed(struct store_keep *ret_keep);
 
 /* images.c */
 

@@ -217,6 +217,32 @@ void volumes_drop(const struct container *c)
 	}
 }
 
+static bool uses(const struct container *k, const char *name)
+{
+	auto_scratch size_t mark = scratch_mark();
+	char used[VOLUME_NAME_CAP];
+	struct container_record rec;
+	struct store_image img;
+
+	(void)mark;
+	if (container_record_image(k, &rec, &img, NULL) < 0)
+		return true; /* cannot be told */
+	for (size_t i = 0; i < rec.spec.n_mounts + img.config.n_volumes; i++) {
+		volume_name(&rec, i, used);
+		if (str_eq(used, name))
+			return true;
+	}
+	return false;
+}
+
+bool volume_used(const char *name)
+{
+	for (struct container *k = NULL; (k = container_each(k));)
+		if (uses(k, name))
+			return true;
+	return false;
+}
+
 int volume_copy_main(int argc, char **argv)
 {
 	struct err e = {0};

@@ -32,6 +32,9 @@ int volumes_prepare(struct container *c, const struct container_record *rec,
 void volumes_fill(struct container *c);
 void volumes_cancel(struct container *c);
 
+/** volume_used() - does a container have this volume, running or not? */
+bool volume_used(const char *name);
+
 /** volumes_drop() - remove the container's anonymous ones */
 void volumes_drop(const struct container *c);
 

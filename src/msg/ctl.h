@@ -42,6 +42,10 @@
  *   PULL      image; flag QUIET                                               PROGRESS* PAIR*
  *   IMAGES    name: only this repository                                      IMAGE*
  *   RMI       image; flag FORCE                                               TEXT*
+ *   TAG       image; args: the new reference
+ *   PRUNE     flags IMAGES CONTAINERS VOLUMES; ALL: images with a name too    TEXT*
+ *   DF                                                                        PAIR*: kind, "total active
+ *                                                                             bytes reclaimable"
  *   LOAD      name of the directory for messages;       the OCI layout        PROGRESS* PAIR*
  *             args: the reference to give it            directory
  *   CHECK     name of the file for messages             the manifest
@@ -74,6 +78,9 @@
 	X(PULL, "pull", false)                                                                     \
 	X(IMAGES, "images", false)                                                                 \
 	X(RMI, "rmi", false)                                                                       \
+	X(TAG, "tag", false)                                                                       \
+	X(PRUNE, "prune", false)                                                                   \
+	X(DF, "df", false)                                                                         \
 	X(LOAD, "load", false)                                                                     \
 	X(CHECK, "check", false)                                                                   \
 	X(CONFIG, "config", false)                                                                 \
@@ -118,6 +125,8 @@ enum ctl_flag {
 	CTL_F_ALL = 1 << 9,
 	CTL_F_FOLLOW = 1 << 10,
 	CTL_F_QUIET = 1 << 11, /* no PROGRESS */
+	CTL_F_IMAGES = 1 << 12,
+	CTL_F_CONTAINERS = 1 << 13,
 };
 
 enum ctl_stdio { CTL_STDIN = 1, CTL_STDOUT = 2, CTL_STDERR = 4 };

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "file/tree.h"
 #include "store/stage.h"
 #include "sys/fd.h"
 
@@ -73,25 +72,9 @@ int store_container_open(const struct store *s, const char *id, struct err *e)
 
 int store_container_remove(struct store *s, const char *id, struct err *e)
 {
-	char from[LAYOUT_PATH_CAP], to[LAYOUT_PATH_CAP], staged[STAGE_NAME_CAP];
-	auto_close int fd = -1;
-	int r;
+	int r = layout_check_name("container", id, e);
 
-	r = layout_check_name("container", id, e);
-	if (r < 0)
-		return r;
-	fd = stage_begin(s, staged, e);
-	if (fd < 0)
-		return fd;
-	layout_path(from, LAYOUT_CONTAINERS, id, NULL);
-	layout_path(to, LAYOUT_STAGING, staged, id);
-	r = sys_rename(s->root_fd, from, s->root_fd, to, 0);
-	if (r < 0)
-		err_set(e, r, "remove container %s", id);
-	else
-		r = tree_remove(fd, id, e);
-	stage_abort(s, staged);
-	return r;
+	return r < 0 ? r : stage_drop(s, LAYOUT_CONTAINERS, id, e);
 }
 
 int store_container_each(const struct store *s, store_name_fn *fn, void *data, struct err *e)

@@ -15,8 +15,7 @@
 struct gc {
 	struct store *s;
 	struct err *e;
-	const struct digest *keep;
-	size_t n_keep;
+	const struct store_keep *keep;
 	uint64_t freed_bytes;
 	bool removed; /* the directory changed while it was read: read it again */
 	uint64_t current, previous;
@@ -48,7 +47,7 @@ static int sweep_image(const char *name, void *data)
 	struct digest d;
 	int r;
 
-	if (layout_digest(name, &d) < 0 || listed(gc->keep, gc->n_keep, &d))
+	if (layout_digest(name, &d) < 0 || listed(gc->keep->images, gc->keep->n_images, &d))
 		return 0;
 	r = store_ref_each(gc->s, same_image, &d, gc->e);
 	if (r != 0)
@@ -90,7 +89,8 @@ static int sweep_layer(const char *name, void *data)
 	struct digest d;
 	int r;
 
-	if (layout_digest(name, &d) < 0 || listed(used_layers, n_used_layers, &d))
+	if (layout_digest(name, &d) < 0 || listed(used_layers, n_used_layers, &d) ||
+	    listed(gc->keep->layers, gc->keep->n_layers, &d))
 		return 0;
 	(void)store_layer_bytes(gc->s, &d, &bytes, NULL);
 	r = stage_discard(gc->s, LAYOUT_LAYERS, name, gc->e);
@@ -148,10 +148,48 @@ static int sweep_generations(struct gc *gc)
 	return r;
 }
 
-int store_gc(struct store *s, const struct digest *keep, size_t n_keep, uint64_t *ret_freed_bytes,
+struct shares {
+	struct gc gc;
+	struct store_shares sum;
+};
+
+static int add_layer(const char *name, void *data)
+{
+	struct shares *x = data;
+	uint64_t bytes = 0;
+	struct digest d;
+
+	if (layout_digest(name, &d) < 0)
+		return 0;
+	(void)store_layer_bytes(x->gc.s, &d, &bytes, NULL);
+	x->sum.layers++;
+	x->sum.bytes += bytes;
+	if (!listed(used_layers, n_used_layers, &d))
+		x->sum.unused_bytes += bytes;
+	return 0;
+}
+
+int store_image_shares(struct store *s, const struct digest *used, size_t n_used,
+		       struct store_shares *ret_shares, struct err *e)
+{
+	struct shares x = {.gc = {.s = s, .e = e}};
+	char hex[DIGEST_HEX_LEN + 1];
+	int r = 0;
+
+	n_used_layers = 0;
+	for (size_t i = 0; r == 0 && i < n_used; i++)
+		r = mark_layers(digest_hex(hex, &used[i]), &x.gc);
+	if (r == 0)
+		r = store_each(s, LAYOUT_LAYERS, add_layer, &x, e);
+	if (r == 0)
+		*ret_shares = x.sum;
+	return r;
+}
+
+int store_gc(struct store *s, const struct store_keep *keep, uint64_t *ret_freed_bytes,
 	     struct err *e)
 {
-	struct gc gc = {.s = s, .e = e, .keep = keep, .n_keep = n_keep};
+	struct gc gc = {.s = s, .e = e, .keep = keep};
 	int r;
 
 	r = sweep(&gc, LAYOUT_IMAGES, sweep_image);

@@ -298,6 +298,33 @@ undo:
 	return r;
 }
 
+bool store_image_exists(const struct store *s, const struct digest *manifest)
+{
+	char path[LAYOUT_PATH_CAP];
+
+	return store_is_dir(s, layout_object(path, LAYOUT_IMAGES, manifest, NULL));
+}
+
+struct each {
+	store_image_fn *fn;
+	void *data;
+};
+
+static int each_image(const char *name, void *data)
+{
+	const struct each *x = data;
+	struct digest d;
+
+	return layout_digest(name, &d) < 0 ? 0 : x->fn(&d, x->data); /* fsck tells of others */
+}
+
+int store_image_each(const struct store *s, store_image_fn *fn, void *data, struct err *e)
+{
+	struct each x = {.fn = fn, .data = data};
+
+	return store_each(s, LAYOUT_IMAGES, each_image, &x, e);
+}
+
 uint64_t store_image_bytes(const struct store *s, const struct store_image *img)
 {
 	uint64_t sum = 0, bytes;

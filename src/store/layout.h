@@ -23,7 +23,8 @@
 	X(VOLUMES, "volumes")                                                                      \
 	X(CONTAINERS, "containers")                                                                \
 	X(PARTIAL, "partial")                                                                      \
-	X(STAGING, "staging")
+	X(STAGING, "staging")                                                                      \
+	X(TRASH, "trash")
 
 #define X(id, text) LAYOUT_##id,
 enum layout_dir { LAYOUT_DIRS(X) LAYOUT_DIR_COUNT };

@@ -19,7 +19,7 @@
 int store_ref_set(struct store *s, const struct reference *ref, const struct digest *manifest,
 		  struct err *e)
 {
-	char name[LAYOUT_NAME_CAP], text[REF_CAP], digest[DIGEST_TEXT_CAP], path[LAYOUT_PATH_CAP];
+	char name[LAYOUT_NAME_CAP], text[REF_CAP], digest[DIGEST_TEXT_CAP];
 	auto_close int fd = -1;
 	uint32_t ns;
 	int64_t now;
@@ -29,7 +29,7 @@ int store_ref_set(struct store *s, const struct reference *ref, const struct dig
 	if (r < 0)
 		return r;
 	digest_text(digest, manifest);
-	if (!store_is_dir(s, layout_object(path, LAYOUT_IMAGES, manifest, NULL)))
+	if (!store_image_exists(s, manifest))
 		return err_text(e, -ENOENT, "image %s is not in the store", digest);
 	sys_realtime(&now, &ns);
 	r = str_printf(text, sizeof(text), "%s %lld\n", digest, (long long)now);

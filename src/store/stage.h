@@ -6,8 +6,8 @@
 
 /*
  * Staging, inside store/ only: an object grows below staging/ under a random name and appears at
- * its place by one rename; it goes the same way back before it is taken apart. So no directory of
- * the store ever holds half an object, and what staging/ holds when a store is opened is rubbish.
+ * its place by one rename; it goes by one rename to trash/ before it is taken apart. So no directory
+ * of the store ever holds half an object, and what staging/ holds when a store is opened is rubbish.
  */
 
 #define STAGE_NAME_CAP 32
@@ -24,9 +24,12 @@ int stage_commit(struct store *s, const char *staged_name, enum layout_dir d, co
  */
 void stage_abort(struct store *s, const char *staged_name);
 
-/** stage_discard() - take <dir>/<name> out of the store durably, then remove it. Return: 0;
- * -ENOENT; -errno */
+/** stage_discard() - take <dir>/<name> out of the store durably, then remove it or leave that to
+ * store_sweep(). Return: 0; -ENOENT; -errno */
 int stage_discard(struct store *s, enum layout_dir d, const char *name, struct err *e);
+
+/** stage_drop() - the same without waiting for the medium */
+int stage_drop(struct store *s, enum layout_dir d, const char *name, struct err *e);
 
 /** stage_file() - write one file of a staged object and sync it. Return: 0; -errno */
 int stage_file(int dir_fd, const char *name, struct span content, struct err *e);

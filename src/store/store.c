@@ -132,21 +132,41 @@ static int sweep_temporary(int root_fd, enum layout_dir d, struct err *e)
 	return r < 0 ? err_set(e, r, "store: read %s", layout_dir(d)) : 0;
 }
 
-static int sweep(int root_fd, struct err *e)
+/* What was being built when the power went. By rename: taking it apart may take long. */
+static int trash_staging(struct store *s, struct err *e)
 {
-	auto_close int fd = sys_open(root_fd, layout_dir(LAYOUT_STAGING),
-				     O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	auto_close int fd = store_dir(s, LAYOUT_STAGING, e);
+	struct sys_dir dir;
+	unsigned char type;
+	const char *name;
 	int r;
 
 	if (fd < 0)
-		return err_set(e, fd, "store: open staging");
-	r = tree_remove_content(fd, e);
-	if (r < 0) {
-		err_wrap(e, "store: sweep staging");
-		return r;
+		return fd;
+	sys_dir_init(&dir, fd);
+	while ((r = sys_dir_next(&dir, &name, &type)) > 0) {
+		r = stage_drop(s, LAYOUT_STAGING, name, e);
+		if (r < 0)
+			return r;
+		sys_dir_init(&dir, fd); /* the directory has changed */
 	}
-	r = sweep_temporary(root_fd, LAYOUT_REFS, e);
-	return r < 0 ? r : sweep_temporary(root_fd, LAYOUT_GENERATIONS, e);
+	return r < 0 ? err_set(e, r, "store: read staging") : 0;
+}
+
+static int sweep(struct store *s, struct err *e)
+{
+	auto_close int fd = -1;
+	int r = trash_staging(s, e);
+
+	if (r == 0)
+		r = sweep_temporary(s->root_fd, LAYOUT_REFS, e);
+	if (r == 0)
+		r = sweep_temporary(s->root_fd, LAYOUT_GENERATIONS, e);
+	s->trashed = true;
+	if (r < 0 || s->defer)
+		return r;
+	fd = store_trash(s, e);
+	return fd < 0 ? fd : store_sweep(fd, e);
 }
 
 int store_open(struct store *s, const char *root_path, struct err *e)
@@ -165,14 +185,17 @@ int store_open(struct store *s, const char *root_path, struct err *e)
 		err_wrap(e, "%s", root_path);
 		return lock_fd;
 	}
-	r = make_dirs(root_fd, e);
-	if (r == 0)
-		r = sweep(root_fd, e);
-	if (r < 0)
-		return r;
 	str_copy(s->root_path, sizeof(s->root_path),
 		 root_path); /* make_root() checked the length */
-	s->root_fd = take_fd(&root_fd);
+	s->root_fd = root_fd;
+	r = make_dirs(root_fd, e);
+	if (r == 0)
+		r = sweep(s, e);
+	if (r < 0) {
+		s->root_fd = -1;
+		return r;
+	}
+	take_fd(&root_fd);
 	s->lock_fd = take_fd(&lock_fd);
 	return 0;
 }
@@ -220,16 +243,24 @@ int store_each(const struct store *s, enum layout_dir d, store_each_fn *fn, void
 	return r < 0 ? err_set(e, r, "store: read %s", layout_dir(d)) : 0;
 }
 
+static int random_name(char dst[static STAGE_NAME_CAP], struct err *e)
+{
+	uint8_t id[12];
+	int r = sys_random(id, sizeof(id));
+
+	if (r < 0)
+		return err_set(e, r, "store: random name");
+	hex_encode(dst, id, sizeof(id));
+	return 0;
+}
+
 int stage_begin(struct store *s, char ret_name[static STAGE_NAME_CAP], struct err *e)
 {
 	char path[LAYOUT_PATH_CAP];
-	uint8_t id[12];
-	int r;
+	int r = random_name(ret_name, e);
 
-	r = sys_random(id, sizeof(id));
 	if (r < 0)
-		return err_set(e, r, "store: random name");
-	hex_encode(ret_name, id, sizeof(id));
+		return r;
 	layout_path(path, LAYOUT_STAGING, ret_name, NULL);
 	r = sys_mkdir(s->root_fd, path, 0700);
 	if (r < 0)
@@ -258,31 +289,53 @@ int stage_commit(struct store *s, const char *staged_name, enum layout_dir d, co
 
 void stage_abort(struct store *s, const char *staged_name)
 {
-	auto_close int fd = store_dir(s, LAYOUT_STAGING, NULL);
-
-	if (fd >= 0)
-		(void)tree_remove(fd, staged_name, NULL);
+	(void)stage_drop(s, LAYOUT_STAGING, staged_name, NULL);
 }
 
-int stage_discard(struct store *s, enum layout_dir d, const char *name, struct err *e)
+static int discard(struct store *s, enum layout_dir d, const char *name, bool durable,
+		   struct err *e)
 {
-	char staged[STAGE_NAME_CAP];
+	char trashed[STAGE_NAME_CAP];
 	auto_close int from_fd = store_dir(s, d, e);
 	auto_close int to_fd = -1;
-	uint8_t id[12];
 	int r;
 
 	if (from_fd < 0)
 		return from_fd;
-	to_fd = store_dir(s, LAYOUT_STAGING, e);
+	to_fd = store_trash(s, e);
 	if (to_fd < 0)
 		return to_fd;
-	r = sys_random(id, sizeof(id));
+	r = random_name(trashed, e);
 	if (r < 0)
-		return err_set(e, r, "store: random name");
-	hex_encode(staged, id, sizeof(id));
-	r = durable_rename(from_fd, name, to_fd, staged, e);
-	return r < 0 ? r : tree_remove(to_fd, staged, e);
+		return r;
+	r = durable ? durable_rename(from_fd, name, to_fd, trashed, e)
+		    : sys_rename(from_fd, name, to_fd, trashed, 0);
+	if (r < 0)
+		return durable ? r : err_set(e, r, "store: remove %s/%s", layout_dir(d), name);
+	s->trashed = true;
+	return s->defer ? 0 : tree_remove(to_fd, trashed, e);
+}
+
+int stage_discard(struct store *s, enum layout_dir d, const char *name, struct err *e)
+{
+	return discard(s, d, name, true, e);
+}
+
+int stage_drop(struct store *s, enum layout_dir d, const char *name, struct err *e)
+{
+	return discard(s, d, name, false, e);
+}
+
+int store_trash(const struct store *s, struct err *e)
+{
+	return store_dir(s, LAYOUT_TRASH, e);
+}
+
+int store_sweep(int trash_fd, struct err *e)
+{
+	int r = tree_remove_content(trash_fd, e);
+
+	return r < 0 ? err_wrap(e, "store: empty trash") : 0;
 }
 
 int stage_file(int dir_fd, const char *name, struct span content, struct err *e)

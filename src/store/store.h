@@ -7,6 +7,7 @@
 #include "base/codec.h"
 #include "base/err.h"
 #include "image/image.h"
+#include "store/layout.h"
 #include "wire/reference.h"
 
 /*
@@ -18,12 +19,21 @@
 struct store {
 	int root_fd, lock_fd;
 	char root_path[256];
+	bool defer;   /* set before store_open(): what is thrown away waits for store_sweep() */
+	bool trashed; /* something waits */
 };
 
-/** store_open() - make missing directories (0700), take the lock, sweep staging/. Return: 0; -EBUSY
- * held by another process (its pid is named); -EROFS; -ENOSPC */
+/** store_open() - make missing directories (0700), take the lock, throw away what staging/ holds.
+ * Return: 0; -EBUSY held by another process (its pid is named); -EROFS; -ENOSPC */
 int store_open(struct store *s, const char *root_path, struct err *e);
 void store_close(struct store *s);
+
+/** store_trash() - the directory of what was thrown away: nothing in it is needed or named. Return:
+ * fd, for store_sweep() in a process of its own */
+int store_trash(const struct store *s, struct err *e);
+
+/** store_sweep() - empty it; blocks for as long as the file system takes to forget trees */
+int store_sweep(int trash_fd, struct err *e);
 
 /* layers */
 bool store_layer_exists(const struct store *s, const struct digest *diff_id);
@@ -71,6 +81,11 @@ int store_image_raw(const struct store *s, const struct digest *manifest, const 
 /** store_image_bytes() - sum of unpacked layer sizes */
 uint64_t store_image_bytes(const struct store *s, const struct store_image *img);
 
+bool store_image_exists(const struct store *s, const struct digest *manifest);
+typedef int store_image_fn(const struct digest *manifest, void *data);
+int store_image_each(const struct store *s, store_image_fn *fn, void *data,
+		     struct err *e); /* stops at fn's non-zero result and returns it */
+
 /* refs: name → manifest digest */
 int store_ref_set(struct store *s, const struct reference *ref, const struct digest *manifest,
 		  struct err *e);
@@ -86,10 +101,34 @@ int store_ref_each(const struct store *s, store_ref_fn *fn, void *data,
  * Return: 0; -ENOENT; -EEXIST ambiguous */
 int store_find(const struct store *s, const char *text, struct digest *ret_manifest, struct err *e);
 
-/** store_gc() - remove images that no ref and no @keep names, and layers that no image names.
- * Return: 0; -errno */
-int store_gc(struct store *s, const struct digest *keep, size_t n_keep, uint64_t *ret_freed_bytes,
+/** struct store_keep - what is needed though no reference or image names it */
+struct store_keep {
+	const struct digest *images; /* manifests */
+	size_t n_images;
+	const struct digest *layers; /* diff IDs: of an image that is on its way */
+	size_t n_layers;
+};
+
+/** store_gc() - remove images that no ref and no @keep names, layers that no image names, and old
+ * generations. @ret_freed_bytes: content of the layers. Return: 0; -errno */
+int store_gc(struct store *s, const struct store_keep *keep, uint64_t *ret_freed_bytes,
 	     struct err *e);
+
+/** struct store_shares - what images take: each layer counts once */
+struct store_shares {
+	uint64_t bytes, unused_bytes; /* all layers; those that no image of @used has */
+	size_t layers;
+};
+
+/** store_image_shares() - @used: images that something needs. Return: 0; -errno */
+int store_image_shares(struct store *s, const struct digest *used, size_t n_used,
+		       struct store_shares *ret_shares, struct err *e);
+
+/** store_usage() - blocks of containers, volumes and what is under way. Reads every directory: for a
+ * process of its own. Return: 0; -errno */
+typedef void store_usage_fn(enum layout_dir d, const char *name, uint64_t bytes, uint64_t log_bytes,
+			    void *data);
+int store_usage(const struct store *s, store_usage_fn *fn, void *data, struct err *e);
 
 /** store_fsck() - structure of all objects, models against raw bytes, layers present. Calls @report
  * per finding. Return: number of findings; -errno */
@@ -114,13 +153,14 @@ void store_volume_abort(struct store *s, const char *staged);
 /** store_volume_ensure() - an empty one unless it exists. Return: O_PATH fd */
 int store_volume_ensure(struct store *s, const char *name, bool *ret_created, struct err *e);
 int store_volume_remove(struct store *s, const char *name, struct err *e);
+typedef int store_name_fn(const char *name, void *data);
+int store_volume_each(const struct store *s, store_name_fn *fn, void *data, struct err *e);
 
 /* containers/<id>/{upper,work,log}: a container's own writable state. Return: fd of containers/<id>
  */
 int store_container_create(struct store *s, const char *id, struct err *e);
 int store_container_open(const struct store *s, const char *id, struct err *e);
 int store_container_remove(struct store *s, const char *id, struct err *e);
-typedef int store_name_fn(const char *name, void *data);
 int store_container_each(const struct store *s, store_name_fn *fn, void *data, struct err *e);
 
 /* generations: the encoded manifest with resolved digests; current and previous are symlinks */

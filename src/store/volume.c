@@ -92,3 +92,8 @@ int store_volume_remove(struct store *s, const char *name, struct err *e)
 		return err_text(e, -ENOENT, "no volume %s", name);
 	return stage_discard(s, LAYOUT_VOLUMES, name, e);
 }
+
+int store_volume_each(const struct store *s, store_name_fn *fn, void *data, struct err *e)
+{
+	return store_each(s, LAYOUT_VOLUMES, fn, data, e);
+}

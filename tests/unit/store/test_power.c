@@ -224,7 +224,7 @@ static int gc_run(struct err *e)
 {
 	uint64_t freed;
 
-	return store_gc(&store, NULL, 0, &freed, e);
+	return store_gc(&store, &keep_nothing, &freed, e);
 }
 
 static bool gc_done(void)

@@ -102,7 +102,7 @@ static void cve_2025_47290_one_layer_is_unpacked_twice(void **state)
 	assert_int_equal(sys_open(a, "from-second", O_RDONLY, 0), -ENOENT);
 	sys_close(a);
 	sys_close(b);
-	assert_int_equal(store_gc(&store, NULL, 0, &freed, &err), 0);
+	assert_int_equal(store_gc(&store, &keep_nothing, &freed, &err), 0);
 	assert_int_equal(freed, 1); /* the meta is that of the first, too */
 }
 
@@ -276,13 +276,17 @@ static void gc_keeps_what_is_named(void **state)
 
 	add(&one, "one");
 	add(&two, "two");
-	assert_int_equal(store_gc(&store, NULL, 0, &freed, &err), 0);
+	assert_int_equal(store_gc(&store, &keep_nothing, &freed, &err), 0);
 	assert_int_equal(freed, 0);
 	assert_int_equal(store_ref_delete(&store, &ref, &err), 0);
-	assert_int_equal(store_gc(&store, &one.model.manifest.digest, 1, &freed, &err), 0);
+	assert_int_equal(
+		store_gc(&store,
+			 &(struct store_keep){.images = &one.model.manifest.digest, .n_images = 1},
+			 &freed, &err),
+		0);
 	assert_int_equal(freed, 0);
 	assert_int_equal(fake_count(ROOT_PATH "/images"), 2);
-	assert_int_equal(store_gc(&store, NULL, 0, &freed, &err), 0);
+	assert_int_equal(store_gc(&store, &keep_nothing, &freed, &err), 0);
 	assert_int_equal(freed, 7); /* the layer of its own, not the shared one */
 	assert_int_equal(fake_count(ROOT_PATH "/images"), 1);
 	assert_int_equal(fake_count(ROOT_PATH "/layers"), 2);
@@ -301,7 +305,7 @@ static void gc_removes_no_layer_when_it_cannot_tell(void **state)
 	snprintf(path, sizeof(path), ROOT_PATH "/images/%s/model",
 		 digest_hex(hex, &one.model.manifest.digest));
 	sys_truncate(sys_open(AT_FDCWD, path, O_WRONLY, 0), 20);
-	assert_int_equal(store_gc(&store, NULL, 0, &freed, &err), -EBADMSG);
+	assert_int_equal(store_gc(&store, &keep_nothing, &freed, &err), -EBADMSG);
 	assert_int_equal(fake_count(ROOT_PATH "/layers"), 3);
 	fake_reset(); /* closes what this test left open */
 	store.root_fd = store.lock_fd = -1;
@@ -327,7 +331,7 @@ static void generations_are_numbered_and_switched(void **state)
 	assert_string_equal(buf, "model 3");
 	assert_int_equal(store_generation_read(&store, 9, buf, sizeof(buf), &err), -ENOENT);
 	assert_int_equal(store_generation_activate(&store, 9, &err), -ENOENT);
-	assert_int_equal(store_gc(&store, NULL, 0, &n, &err), 0);
+	assert_int_equal(store_gc(&store, &keep_nothing, &n, &err), 0);
 	assert_int_equal(fake_count(ROOT_PATH "/generations"), 4);	 /* 3, 4 and two links */
 	assert_int_equal(store_generation_activate(&store, 3, &err), 0); /* back */
 	assert_int_equal(store_generation_put(&store, span_of("y"), span_of("m"), &n, &err), 0);

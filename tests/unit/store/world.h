@@ -13,7 +13,9 @@
 #include "sys/fd.h"
 
 #define ROOT_PATH "/var/lib/cleat"
-#define N_LAYERS  2 /* of each image; the first one is shared by all */
+static const struct store_keep keep_nothing;
+
+#define N_LAYERS 2 /* of each image; the first one is shared by all */
 
 struct world_image {
 	struct store_image model;
