@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "msg/msg.h"
@@ -14,7 +15,8 @@
 #include "sys/proc.h"
 #include "sys/watch.h"
 
-#define MODEL_MAX (CONFIG_PARSE_MODEL_KIB * 1024)
+#define MODEL_MAX   (CONFIG_PARSE_MODEL_KIB * 1024)
+#define REQUEST_CAP 6144
 
 void parse_cancel(struct parse_call *c)
 {
@@ -28,9 +30,10 @@ void parse_cancel(struct parse_call *c)
 static int send_request(struct parse_call *c, const char *name, const char *argument, int fd,
 			int fd2)
 {
-	uint8_t mem[2048];
+	static uint8_t mem[REQUEST_CAP]; /* an argument may hold a password */
 	struct msg_out out;
 	uint32_t files = 0;
+	int r;
 
 	msg_begin(&out, mem, sizeof(mem), PARSE_REQUEST);
 	if (fd >= 0) {
@@ -48,7 +51,9 @@ static int send_request(struct parse_call *c, const char *name, const char *argu
 	enc_str(&out.enc, name);
 	enc_str(&out.enc, argument);
 	enc_u32(&out.enc, files);
-	return msg_send(c->proc.peer_fd, &out);
+	r = msg_send(c->proc.peer_fd, &out);
+	explicit_bzero(mem, sizeof(mem));
+	return r;
 }
 
 int parse_start(struct parse_call *ret_call, enum parse_kind kind, const char *name,
@@ -224,4 +229,42 @@ int parse_finish_user(struct parse_call *c, struct arena *a, struct parse_user *
 		return r;
 	parse_user_decode(&d, ret);
 	return end_decode(&d, e);
+}
+
+int parse_finish_settings(struct parse_call *c, struct arena *a, struct remote_settings *ret,
+			  struct err *e)
+{
+	struct dec d;
+	int r = begin_decode(c, PARSE_SETTINGS, a, &d, e);
+
+	if (r < 0)
+		return r;
+	remote_settings_decode(&d, ret);
+	return end_decode(&d, e);
+}
+
+int parse_finish_login(struct parse_call *c, struct arena *a, struct remote_login *ret,
+		       struct err *e)
+{
+	struct dec d;
+	int r = begin_decode(c, c->kind == PARSE_ANSWER ? PARSE_ANSWER : PARSE_LOGIN, a, &d, e);
+
+	if (r < 0)
+		return r;
+	remote_login_decode(&d, ret);
+	return end_decode(&d, e);
+}
+
+int parse_finish_edit(struct parse_call *c, struct arena *a, struct span *ret_text, struct err *e)
+{
+	struct dec d;
+	bool changed;
+	int r = begin_decode(c, PARSE_LOGIN_EDIT, a, &d, e);
+
+	if (r < 0)
+		return r;
+	changed = dec_bool(&d);
+	*ret_text = dec_bytes(&d);
+	r = end_decode(&d, e);
+	return r < 0 ? r : changed;
 }

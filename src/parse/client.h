@@ -4,6 +4,7 @@
 #include "image/image.h"
 #include "manifest/manifest.h"
 #include "parse/parse.h"
+#include "remote/remote.h"
 #include "role/role.h"
 
 /*
@@ -51,3 +52,12 @@ int parse_finish_doc(struct parse_call *c, struct arena *a, struct image_doc *re
 int parse_finish_config(struct parse_call *c, struct arena *a, struct image_config *ret,
 			struct err *e);
 int parse_finish_user(struct parse_call *c, struct arena *a, struct parse_user *ret, struct err *e);
+int parse_finish_settings(struct parse_call *c, struct arena *a, struct remote_settings *ret,
+			  struct err *e);
+
+/** parse_finish_login() - of PARSE_LOGIN and PARSE_ANSWER */
+int parse_finish_login(struct parse_call *c, struct arena *a, struct remote_login *ret,
+		       struct err *e);
+
+/** parse_finish_edit() - Return: 1 @ret_text is the new file; 0 nothing to change; -errno */
+int parse_finish_edit(struct parse_call *c, struct arena *a, struct span *ret_text, struct err *e);

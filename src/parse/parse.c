@@ -14,7 +14,9 @@
 #include "image/image.h"
 #include "manifest/manifest.h"
 #include "msg/msg.h"
+#include "remote/remote.h"
 #include "sys/fd.h"
+#include "wire/reference.h"
 
 #define DOCUMENT_BYTES (CONFIG_PARSE_DOCUMENT_KIB * 1024)
 #define MODEL_BYTES    (CONFIG_PARSE_MODEL_KIB * 1024)
@@ -70,6 +72,53 @@ static void digest_of(struct span text, struct digest *ret_digest)
 	sha256_final(&h, ret_digest);
 }
 
+/* the word in front of @sep, at most a host's name */
+static int first_word(char dst[static REFERENCE_HOST_CAP], const char *argument, char sep,
+		      const char **ret_rest, struct err *e)
+{
+	struct span rest = {"", 0}, s = span_of(argument ? argument : "");
+	bool found;
+
+	s = span_cut(s, sep, &rest, &found);
+	*ret_rest = rest.p;
+	return str_copy_n(dst, REFERENCE_HOST_CAP, s.p, s.len) > 0
+		       ? 0
+		       : err_text(e, -EINVAL, "parse: malformed argument");
+}
+
+/* what this device knows about a registry; these documents hold passwords */
+static int parse_remote(const struct request *q, struct span text, struct arena *arena,
+			struct enc *enc, struct err *e)
+{
+	char host[REFERENCE_HOST_CAP];
+	struct remote_settings settings;
+	struct remote_login login;
+	struct span edited;
+	const char *rest = "";
+	int r = q->kind == PARSE_ANSWER ? 0
+					: first_word(host, q->argument,
+						     q->kind == PARSE_LOGIN ? '/' : ' ', &rest, e);
+
+	if (r == 0 && q->kind == PARSE_SETTINGS) {
+		r = remote_parse_settings(text, q->name, host, arena, &settings, e);
+		if (r == 0)
+			remote_settings_encode(enc, &settings);
+	} else if (r == 0 && q->kind == PARSE_LOGIN_EDIT) {
+		r = remote_edit_login(text, q->name, host, *rest ? rest : NULL, arena, &edited, e);
+		if (r >= 0) {
+			enc_bool(enc, r > 0);
+			enc_bytes(enc, edited.p, edited.len);
+		}
+	} else if (r == 0) {
+		r = q->kind == PARSE_LOGIN
+			    ? remote_parse_login(text, q->name, host, rest, arena, &login, e)
+			    : remote_parse_answer(text, q->name, arena, &login, e);
+		if (r == 0)
+			remote_login_encode(enc, &login);
+	}
+	return r < 0 ? r : 0;
+}
+
 static int parse_document(const struct request *q, struct span text, struct enc *enc, struct err *e)
 {
 	struct arena arena;
@@ -91,13 +140,15 @@ static int parse_document(const struct request *q, struct span text, struct enc 
 		digest_of(text, &doc.digest);
 		if (r == 0)
 			image_doc_encode(enc, &doc);
-	} else {
+	} else if (q->kind == PARSE_IMAGE_CONFIG) {
 		struct image_config config = {0};
 
 		r = image_parse_config(text, &arena, &config, e);
 		digest_of(text, &config.digest);
 		if (r == 0)
 			image_config_encode(enc, &config);
+	} else {
+		return parse_remote(q, text, &arena, enc, e);
 	}
 	return r < 0 ? err_wrap(e, "%s", q->name) : 0;
 }
@@ -199,7 +250,7 @@ static int read_request(struct msg *m, struct arena *a, struct request *ret)
 
 int parse_role_main(int peer_fd)
 {
-	static _Alignas(16) uint8_t request_mem[4096];
+	static _Alignas(16) uint8_t request_mem[8192];
 	struct request q = {.name = "request"};
 	struct err e = {0};
 	struct arena arena;

@@ -24,6 +24,10 @@ enum parse_kind {
 	PARSE_MANIFEST,	    /* YAML → struct manifest */
 	PARSE_IMAGE_DOC,    /* JSON, argument = Content-Type or NULL → struct image_doc */
 	PARSE_IMAGE_CONFIG, /* JSON → struct image_config */
+	PARSE_SETTINGS,	    /* registries.yaml, argument = registry → struct remote_settings */
+	PARSE_LOGIN,	    /* auth.json, argument = registry/repository → struct remote_login */
+	PARSE_ANSWER,	    /* what a credential helper printed → struct remote_login */
+	PARSE_LOGIN_EDIT, /* auth.json, argument = "registry" or "registry base64" → bool, bytes */
 	PARSE_USER, /* passwd and group (either may be missing), argument = user text → struct
 		       parse_user */
 };

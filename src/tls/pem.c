@@ -6,10 +6,9 @@
 #include "tls/pem.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
-#include "base/str.h"
+#include "base/base64.h"
 #include "sys/fd.h"
 
 #define LINE_CAP 128 /* RFC 7468 has 64 characters; a longer line is cut, which spoils its block */
@@ -53,51 +52,6 @@ static int next_line(struct pem *p, char *line, struct span *ret_line)
 	return c == -1 && !n ? 0 : 1;
 }
 
-static int sextet(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-struct base64 {
-	uint8_t *dst;
-	size_t cap, len;
-	uint32_t bits;
-	unsigned int n_bits;
-	bool bad, padded;
-};
-
-static void decode(struct base64 *b, struct span line)
-{
-	for (size_t i = 0; i < line.len; i++) {
-		int v = sextet(line.p[i]);
-
-		if (line.p[i] == '=') {
-			b->padded = true;
-			continue;
-		}
-		if (v < 0 || b->padded) {
-			b->bad = true;
-			return;
-		}
-		b->bits = b->bits << 6 | (uint32_t)v;
-		b->n_bits += 6;
-		if (b->n_bits < 8)
-			continue;
-		b->n_bits -= 8;
-		if (b->len == b->cap) {
-			b->bad = true;
-			return;
-		}
-		b->dst[b->len++] = (uint8_t)(b->bits >> b->n_bits);
-	}
-}
-
 ssize_t pem_next(struct pem *p, uint8_t *der, size_t cap)
 {
 	struct base64 b = {0};
@@ -115,7 +69,7 @@ ssize_t pem_next(struct pem *p, uint8_t *der, size_t cap)
 				return (ssize_t)b.len;
 			inside = false;
 		} else if (inside && !b.bad) {
-			decode(&b, line);
+			base64_decode(&b, line);
 		}
 	}
 	return r;
