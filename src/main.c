@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/oci.h"
 #include "engine/engine.h"
+#include "engine/helper.h"
 #include "engine/sweep.h"
 #include "engine/volume.h"
 #include "host/host.h"
@@ -27,6 +28,7 @@ static const struct entry {
 	{"@copy", volume_copy_main},
 	{"@sweep", sweep_main},
 	{"@usage", usage_main},
+	{"@helper", helper_main},
 #if defined(CONFIG_INIT)
 	{"@console", init_console_main},
 #endif

@@ -58,6 +58,7 @@ static void clean_up(struct pull *p)
 	p->parsing = false;
 	pull_layer_drop(p);
 	pull_source_close(p);
+	access_fini(&p->access);
 	pull_cgroup_remove(p);
 	sys_close(take_fd(&p->doc_fd));
 	sys_close(take_fd(&p->manifest_fd));
@@ -421,16 +422,13 @@ static void got_config(struct pull *p)
 
 /* Start ----------------------------------------------------------------------------------------- */
 
-static void first_step(struct loop_timer *t)
+static void fetch_first(struct pull *p)
 {
-	struct pull *p = t->data;
 	char text[DIGEST_TEXT_CAP];
-	struct err e = {0};
 	const char *what = p->ref.tag;
+	struct err e = {0};
 	int r;
 
-	pull_cgroup_make(p);
-	p->result.in_cgroup = p->cgroup.n > 0;
 	if (p->layout_fd >= 0) {
 		what = "index.json";
 	} else if (p->ref.has_digest) {
@@ -438,10 +436,38 @@ static void first_step(struct loop_timer *t)
 		p->has_want = true;
 		what = digest_text(text, &p->want);
 	}
+	p->state = PULL_FETCH_DOC;
 	pull_progress(p, "manifest", "fetching", 0, 0);
 	r = pull_source_doc(p, false, what, &e);
 	if (r < 0 && pull_active())
 		pull_fail(p, &e);
+}
+
+static void got_access(void *data, const struct err *e)
+{
+	if (e)
+		pull_fail(data, e);
+	else
+		fetch_first(data);
+}
+
+static void first_step(struct loop_timer *t)
+{
+	struct pull *p = t->data;
+	const struct access_want want = {.loop = p->env.loop,
+					 .config_path = p->env.config_path,
+					 .cgroup_procs = p->cgroup.procs,
+					 .host = p->ref.host,
+					 .repository = p->ref.repo,
+					 .done = got_access,
+					 .data = p};
+
+	pull_cgroup_make(p);
+	p->result.in_cgroup = p->cgroup.n > 0;
+	if (p->layout_fd >= 0)
+		fetch_first(p);
+	else
+		access_start(&p->access, &want);
 }
 
 static int begin(const struct pull_env *env, const struct reference *ref, const char *name,
@@ -472,7 +498,7 @@ static int begin(const struct pull_env *env, const struct reference *ref, const 
 	if (str_copy(p->name, sizeof(p->name), name) < 0)
 		return err_text(e, -ENAMETOOLONG, "name of the image is too long");
 	arena_init(&p->arena, p->mem, sizeof(p->mem));
-	p->state = PULL_FETCH_DOC;
+	p->state = PULL_ACCESS;
 	loop_timer_init(&kick, env->loop, first_step, p);
 	loop_timer_set(&kick, 0);
 	return 0;

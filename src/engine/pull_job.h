@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "engine/access.h"
 #include "engine/pull.h"
 #include "parse/client.h"
 #include "role/role.h"
@@ -12,6 +13,7 @@
 /* X(symbol, what messages call it) */
 #define PULL_STATES(X)                                                                             \
 	X(IDLE, "idle")                                                                            \
+	X(ACCESS, "reading what is configured for the registry")                                   \
 	X(FETCH_DOC, "fetching the manifest")                                                      \
 	X(PARSE_DOC, "reading the manifest")                                                       \
 	X(FETCH_CONFIG, "fetching the configuration")                                              \
@@ -63,6 +65,7 @@ struct pull {
 	char platform_mem[IMAGE_PLATFORM_CAP];
 	char content_type[128];
 	int doc_fd, manifest_fd, config_fd; /* sealed memfds once complete */
+	struct access access;		    /* of the registry */
 	struct role_proc fetch, unpack;
 	struct loop_io fetch_io, unpack_io, parse_io;
 	struct loop_timer parse_timer;

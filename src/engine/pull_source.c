@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -16,7 +17,7 @@
 #include "store/oci_layout.h"
 #include "sys/fd.h"
 
-#define FRAME_CAP  (8 * 1024)
+#define FRAME_CAP  (16 * 1024)
 #define PIPE_BYTES (1024 * 1024)
 
 static uint8_t frame[FRAME_CAP];
@@ -160,18 +161,25 @@ static int open_registry_file(struct pull *p, const char *name)
 static int send_open(struct pull *p, struct err *e)
 {
 	auto_close int plain_fd = open_registry_file(p, "plain-http");
+	const struct remote_settings *settings = &p->access.settings;
+	const struct remote_login *login = &p->access.login;
 	struct msg_out o;
 	int r;
 
 	msg_begin(&o, frame, sizeof(frame), FETCH_OPEN);
 	enc_str(&o.enc, p->ref.host);
 	enc_str(&o.enc, p->ref.repo);
-	enc_str(&o.enc, NULL);
-	enc_str(&o.enc, NULL);
+	enc_u32(&o.enc, (uint32_t)login->kind);
+	enc_str(&o.enc, login->user);
+	enc_str(&o.enc, login->secret);
 	enc_bool(&o.enc, plain_fd >= 0);
 	enc_i64(&o.enc, build_time_s);
 	enc_u32(&o.enc, 0); /* default stall time-out */
+	enc_str(&o.enc, settings->https_proxy);
+	enc_str(&o.enc, settings->http_proxy);
+	enc_str(&o.enc, settings->no_proxy);
 	r = msg_send(p->fetch.peer_fd, &o);
+	explicit_bzero(frame, sizeof(frame));
 	return r < 0 ? err_set(e, r, "send the registry's name to the fetch role") : 0;
 }
 
@@ -190,7 +198,9 @@ static int start_fetch(struct pull *p, struct err *e)
 	r = loop_io_init(&p->fetch_io, p->env.loop, p->fetch.peer_fd, EPOLLIN, on_fetch, p);
 	if (r < 0)
 		return err_set(e, r, "watch the fetch role");
-	return send_open(p, e);
+	r = send_open(p, e);
+	access_fini(&p->access);
+	return r;
 }
 
 /* Copied, not handed over: whoever owns the directory may change the file under the parser's eyes. */

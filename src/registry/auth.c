@@ -8,55 +8,67 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "doc/json.h"
+#include "sys/proc.h"
 
-static void base64(struct buf *b, const char *s, size_t len)
+#define PASSWORD_MAX 2048
+#define TOKEN_MIN_S  60
+
+static bool is_token(const char *s)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < len; i += 3) {
-		size_t n = len - i < 3 ? len - i : 3;
-		unsigned int v = 0;
-
-		for (size_t k = 0; k < 3; k++)
-			v = v << 8 | (k < n ? (unsigned char)s[i + k] : 0);
-		buf_putc(b, digits[v >> 18]);
-		buf_putc(b, digits[v >> 12 & 63]);
-		buf_putc(b, n > 1 ? digits[v >> 6 & 63] : '=');
-		buf_putc(b, n > 2 ? digits[v & 63] : '=');
-	}
+	for (; *s; s++)
+		if (*s <= ' ' || *s >= 127)
+			return false;
+	return true;
 }
 
-static void make_basic(struct auth *a)
+static int set_bearer(struct auth *a, const char *token)
 {
-	char pair[AUTH_USER_CAP + AUTH_SECRET_CAP];
-	struct buf b;
+	if (!token || !token[0] || !is_token(token))
+		return -EBADMSG;
+	return str_printf(a->header, sizeof(a->header), "Bearer %s", token) < 0 ? -EMSGSIZE : 0;
+}
 
-	a->basic[0] = '\0';
-	if (!a->user[0])
-		return;
-	str_printf(pair, sizeof(pair), "%s:%s", a->user, a->secret);
+static int make_basic(struct auth *a)
+{
+	char pair[AUTH_USER_CAP + PASSWORD_MAX];
+	struct buf b;
+	int r = str_printf(pair, sizeof(pair), "%s:%s", a->user, a->secret);
+
 	buf_init(&b, a->basic, sizeof(a->basic));
 	buf_puts(&b, "Basic ");
-	base64(&b, pair, strlen(pair));
+	base64_encode(&b, pair, r > 0 ? (size_t)r : 0);
 	explicit_bzero(pair, sizeof(pair));
+	return r < 0 || !buf_ok(&b) ? -EINVAL : 0;
 }
 
-int auth_init(struct auth *a, const char *user, const char *secret, const char *repository,
-	      struct err *e)
+int auth_init(struct auth *a, enum remote_kind kind, const char *user, const char *secret,
+	      const char *repository, struct err *e)
 {
-	a->header[0] = '\0';
+	a->kind = kind;
+	a->header[0] = a->scope[0] = '\0';
+	a->until_ms = 0;
 	if (str_copy(a->user, sizeof(a->user), user ? user : "") < 0 ||
-	    str_copy(a->secret, sizeof(a->secret), secret ? secret : "") < 0)
-		return err_text(e, -EINVAL, "user name or password is too long");
+	    str_copy(a->secret, sizeof(a->secret), secret ? secret : "") < 0 ||
+	    (kind == REMOTE_PASSWORD && make_basic(a) < 0) ||
+	    (kind == REMOTE_TOKEN && set_bearer(a, secret) < 0))
+		return err_text(e, -EINVAL,
+				"user name, password or token is too long or malformed");
 	if (strchr(a->user, ':'))
 		return err_text(e, -EINVAL,
 				"a user name with a colon cannot be sent to a registry");
-	if (str_printf(a->scope, sizeof(a->scope), "repository:%s:pull", repository) < 0)
+	if (repository[0] &&
+	    str_printf(a->scope, sizeof(a->scope), "repository:%s:pull", repository) < 0)
 		return err_text(e, -EINVAL, "the repository's name is too long");
-	make_basic(a);
 	return 0;
+}
+
+const char *auth_header(struct auth *a)
+{
+	if (a->until_ms && sys_now_ms() >= a->until_ms)
+		a->header[0] = '\0';
+	return a->header[0] ? a->header : NULL;
 }
 
 static void put_encoded(struct buf *b, const char *s)
@@ -77,9 +89,6 @@ static int token_url(struct auth *a, const struct wwwauth *w, const struct url *
 {
 	struct url *u = &a->token_url;
 	char origin[URL_ORIGIN_CAP];
-	bool has_query;
-	struct buf b;
-	size_t len;
 	int r;
 
 	r = url_parse(span_of(w->realm), u, e);
@@ -92,21 +101,51 @@ static int token_url(struct auth *a, const struct wwwauth *w, const struct url *
 				"and tokens "
 				"would be readable on the way",
 				registry->host, url_origin(origin, u));
-	len = strlen(u->target);
-	has_query = strchr(u->target, '?');
-	buf_init(&b, u->target + len, sizeof(u->target) - len);
-	buf_puts(&b, has_query ? "&scope=" : "?scope=");
-	/* our own scope, not the challenge's: we never want more than to pull this repository */
-	put_encoded(&b, a->scope);
-	if (w->service[0]) {
-		buf_puts(&b, "&service=");
-		put_encoded(&b, w->service);
-	}
-	if (!buf_ok(&b))
-		return err_text(e, -EMSGSIZE,
-				"the token server's URL is longer than CONFIG_URL_BYTES (%d)",
-				CONFIG_URL_BYTES);
 	return 0;
+}
+
+/* our own scope, not the challenge's: we never want more than to pull this repository */
+static void put_wish(struct buf *b, const struct auth *a, const struct wwwauth *w, char first)
+{
+	if (w->service[0]) {
+		buf_printf(b, "%cservice=", first);
+		put_encoded(b, w->service);
+		first = '&';
+	}
+	if (a->scope[0]) {
+		buf_printf(b, "%cscope=", first);
+		put_encoded(b, a->scope);
+	}
+}
+
+static int add_query(struct auth *a, const struct wwwauth *w, struct err *e)
+{
+	struct url *u = &a->token_url;
+	size_t len = strlen(u->target);
+	struct buf b;
+
+	buf_init(&b, u->target + len, sizeof(u->target) - len);
+	put_wish(&b, a, w, strchr(u->target, '?') ? '&' : '?');
+	return buf_ok(&b) ? 0
+			  : err_text(e, -EMSGSIZE,
+				     "the token server's URL is longer than CONFIG_URL_BYTES (%d)",
+				     CONFIG_URL_BYTES);
+}
+
+/* RFC 6749, 6: an identity token is a refresh token */
+static int make_form(struct auth *a, const struct wwwauth *w, struct err *e)
+{
+	struct buf b;
+
+	buf_init(&b, a->body, sizeof(a->body));
+	buf_puts(&b, "grant_type=refresh_token&client_id=cleat");
+	put_wish(&b, a, w, '&');
+	buf_puts(&b, "&refresh_token=");
+	put_encoded(&b, a->secret);
+	return buf_ok(&b) ? 0
+			  : err_text(e, -EMSGSIZE,
+				     "the identity token is too long (CONFIG_FETCH_TOKEN_BYTES=%d)",
+				     CONFIG_FETCH_TOKEN_BYTES);
 }
 
 static int read_body(struct auth *a, struct exchange *x, struct err *e)
@@ -129,20 +168,13 @@ static int read_body(struct auth *a, struct exchange *x, struct err *e)
 	return r;
 }
 
-static bool is_token(const char *s)
-{
-	for (; *s; s++)
-		if (*s <= ' ' || *s >= 127)
-			return false;
-	return true;
-}
-
 static int take_token(struct auth *a, struct err *e)
 {
-	struct json root, token;
+	struct json root, token, seconds;
 	struct json_doc doc;
 	struct arena arena;
 	const char *text;
+	uint64_t lives_s;
 	int r;
 
 	arena_init(&arena, a->arena_mem, sizeof(a->arena_mem));
@@ -155,45 +187,56 @@ static int take_token(struct auth *a, struct err *e)
 	if (!json_has(&token))
 		token = json_get(&root, "access_token");
 	text = json_str(&token);
+	seconds = json_get(&root, "expires_in");
+	lives_s = json_u64_opt(&seconds, UINT32_MAX, 0);
 	r = json_done(&doc);
 	if (r < 0)
 		return r;
-	if (!text[0] || !is_token(text))
-		return err_text(e, -EBADMSG, "the token server's answer holds no usable token");
-	if (str_printf(a->header, sizeof(a->header), "Bearer %s", text) < 0)
-		return err_text(e, -EMSGSIZE,
-				"the token is longer than CONFIG_FETCH_TOKEN_BYTES (%d)",
+	/* the specification promises this much; from now on, as the device's clock may be wrong */
+	if (lives_s < TOKEN_MIN_S)
+		lives_s = TOKEN_MIN_S;
+	a->until_ms = sys_now_ms() + (int64_t)lives_s * 1000;
+	r = set_bearer(a, text);
+	if (r == -EMSGSIZE)
+		return err_text(e, r, "the token is longer than CONFIG_FETCH_TOKEN_BYTES (%d)",
 				CONFIG_FETCH_TOKEN_BYTES);
-	return 0;
+	return r < 0 ? err_text(e, r, "the token server's answer holds no usable token") : 0;
 }
 
 static int denied(const struct auth *a, const char *who, unsigned int status, struct err *e)
 {
-	if (a->user[0])
+	if (a->kind == REMOTE_PASSWORD)
 		return err_text(
 			e, -EACCES,
 			"%s does not accept the user name or password of \"%s\" (HTTP %u): check both",
 			who, a->user, status);
-	return err_text(
-		e, -EACCES,
-		"%s refuses anonymous access (HTTP %u): check the image's name, or give user and "
-		"password for this registry",
-		who, status);
+	if (a->kind != REMOTE_ANONYMOUS)
+		return err_text(e, -EACCES,
+				"%s does not accept our token any more (HTTP %u): log in again",
+				who, status);
+	return err_text(e, -EACCES,
+			"%s refuses anonymous access (HTTP %u): check the image's name, or log in: "
+			"cleat login",
+			who, status);
 }
 
-static int ask_token_server(struct auth *a, struct conns *cs, struct exchange *x,
-			    enum dial_zone zone, enum auth_fail *ret_fail,
+static int ask_token_server(struct auth *a, const struct wwwauth *w, struct conns *cs,
+			    struct exchange *x, enum dial_zone zone, enum auth_fail *ret_fail,
 			    enum conn_fail *ret_conn_fail, struct err *e)
 {
+	bool post = a->kind == REMOTE_IDENTITY;
 	const struct exchange_request q = {
 		.url = &a->token_url,
 		.from = zone,
 		.accept = "application/json",
-		.authorization = a->user[0] ? a->basic : NULL,
+		.authorization = a->kind == REMOTE_PASSWORD ? a->basic : NULL,
+		.form = post ? a->body : NULL,
 	};
 	unsigned int status;
-	int r;
+	int r = post ? make_form(a, w, e) : add_query(a, w, e);
 
+	if (r < 0)
+		return r;
 	*ret_fail = AUTH_F_CONN;
 	r = exchange_start(cs, x, &q, ret_conn_fail, e);
 	if (r < 0)
@@ -201,7 +244,10 @@ static int ask_token_server(struct auth *a, struct conns *cs, struct exchange *x
 	status = x->http.status;
 	if (status != 200) {
 		exchange_drop(x);
-		*ret_fail = status == 401 || status == 403 ? AUTH_F_DENIED : AUTH_F_HTTP;
+		/* RFC 6749, 5.2: a refresh token that is not accepted is a 400 */
+		*ret_fail = status == 401 || status == 403 || (post && status == 400)
+				    ? AUTH_F_DENIED
+				    : AUTH_F_HTTP;
 		if (*ret_fail == AUTH_F_DENIED)
 			return denied(a, a->token_url.host, status, e);
 		return err_text(e, -EREMOTEIO, "the token server %s answers with HTTP %u",
@@ -213,6 +259,7 @@ static int ask_token_server(struct auth *a, struct conns *cs, struct exchange *x
 		*ret_fail = AUTH_F_HTTP;
 		r = take_token(a, e);
 	}
+	explicit_bzero(a->body, sizeof(a->body));
 	return r;
 }
 
@@ -220,20 +267,23 @@ int auth_answer(struct auth *a, struct conns *cs, struct exchange *x, const stru
 		enum dial_zone zone, enum auth_fail *ret_fail, enum conn_fail *ret_conn_fail,
 		struct err *e)
 {
-	const struct wwwauth *w = &x->challenge;
+	const struct wwwauth w = x->challenge; /* x is used again */
 	int r;
 
 	*ret_fail = AUTH_F_DENIED;
-	switch (w->scheme) {
+	if (a->kind == REMOTE_TOKEN)
+		return denied(a, registry->host, 401, e);
+	switch (w.scheme) {
 	case WWWAUTH_BEARER:
-		r = token_url(a, w, registry, e);
+		r = token_url(a, &w, registry, e);
 		if (r < 0)
 			return r;
-		return ask_token_server(a, cs, x, zone, ret_fail, ret_conn_fail, e);
+		return ask_token_server(a, &w, cs, x, zone, ret_fail, ret_conn_fail, e);
 	case WWWAUTH_BASIC:
-		if (!a->user[0])
+		if (a->kind != REMOTE_PASSWORD)
 			return denied(a, registry->host, 401, e);
 		str_copy(a->header, sizeof(a->header), a->basic);
+		a->until_ms = 0;
 		return 0;
 	case WWWAUTH_OTHER:
 		break;

@@ -3,17 +3,20 @@
 
 #include "base/arena.h"
 #include "registry/exchange.h"
+#include "remote/remote.h"
 
 #define AUTH_USER_CAP	256
-#define AUTH_SECRET_CAP 2048
+#define AUTH_SECRET_CAP (CONFIG_FETCH_TOKEN_BYTES + 1)
 #define AUTH_SCOPE_CAP	320 /* "repository:" name ":pull" */
 
 /** struct auth - what we may say to one registry, and only to it */
 struct auth {
-	char user[AUTH_USER_CAP]; /* "" = anonymous */
+	enum remote_kind kind;
+	char user[AUTH_USER_CAP]; /* PASSWORD */
 	char secret[AUTH_SECRET_CAP];
-	char scope[AUTH_SCOPE_CAP];
+	char scope[AUTH_SCOPE_CAP];	/* "" = the registry itself */
 	char header[EXCHANGE_AUTH_CAP]; /* Authorization for the registry; "" = none yet */
+	int64_t until_ms;		/* header is good until then, monotonic; 0 = always */
 	/* scratch */
 	struct url token_url;
 	char basic[EXCHANGE_AUTH_CAP];
@@ -24,8 +27,11 @@ struct auth {
 };
 
 /** auth_init() - Return: 0; -EINVAL user or secret too long, or a colon in the user */
-int auth_init(struct auth *a, const char *user, const char *secret, const char *repository,
-	      struct err *e);
+int auth_init(struct auth *a, enum remote_kind kind, const char *user, const char *secret,
+	      const char *repository, struct err *e);
+
+/** auth_header() - for a request to the registry; a token whose time is over is forgotten. Return: NULL = none */
+const char *auth_header(struct auth *a);
 
 /** enum auth_fail - what kind of trouble */
 enum auth_fail { AUTH_F_DENIED, AUTH_F_CONN, AUTH_F_HTTP };
@@ -37,9 +43,11 @@ enum auth_fail { AUTH_F_DENIED, AUTH_F_CONN, AUTH_F_HTTP };
  * @zone: where it is
  * @ret_conn_fail: with AUTH_F_CONN
  *
- * A token server must speak https unless the registry itself is plain http by configuration.
+ * A token server must speak https unless the registry itself is plain http by configuration. It is told the password
+ * (by GET), or the identity token (by POST, OAuth2 "refresh_token").
  *
- * Return: 0; -EACCES denied; -errno. Spec: distribution "Token Authentication Specification".
+ * Return: 0; -EACCES denied; -errno. Spec: distribution "Token Authentication
+ * Specification", "OAuth2 Token Authentication".
  */
 int auth_answer(struct auth *a, struct conns *cs, struct exchange *x, const struct url *registry,
 		enum dial_zone zone, enum auth_fail *ret_fail, enum conn_fail *ret_conn_fail,

@@ -75,6 +75,7 @@ static int handshake(struct conns *cs, struct conn *c, const struct url *url,
 int conn_open(struct conns *cs, const struct url *url, enum dial_zone from, struct conn **ret_conn,
 	      enum conn_fail *ret_fail, struct err *e)
 {
+	const struct proxy *proxy = proxies_for(&cs->proxies, url);
 	char origin[URL_ORIGIN_CAP];
 	struct conn *c = find(cs, url_origin(origin, url));
 	int r;
@@ -89,21 +90,30 @@ int conn_open(struct conns *cs, const struct url *url, enum dial_zone from, stru
 		return 0;
 	}
 	conn_close(c);
-	r = dial(url, from, &c->zone, e);
+	r = proxy ? proxies_dial(proxy, url, from, &c->zone, e)
+		  : dial(url->host, url->port, from, &c->zone, e);
 	*ret_fail = r == -EACCES ? CONN_F_REFUSED : CONN_F_NETWORK;
 	if (r < 0)
 		return r;
 	c->fd = r;
-	c->tls = url->https;
+	c->tls = false;
 	c->used = false;
 	c->stall_ms = cs->stall_ms;
+	c->plain.pos = c->plain.len = 0;
 	str_copy(c->origin, sizeof(c->origin), origin);
+	if (url->https && proxy) {
+		r = proxies_tunnel(proxy, c, &cs->connect, url, e);
+		if (r < 0) {
+			*ret_fail = r == -EACCES ? CONN_F_PROXY : CONN_F_NETWORK;
+			conn_close(c);
+			return r;
+		}
+	}
+	c->tls = url->https;
 	if (c->tls) {
 		r = handshake(cs, c, url, ret_fail, e);
 		if (r < 0)
 			return r;
-	} else {
-		c->plain.pos = c->plain.len = 0;
 	}
 	*ret_conn = c;
 	return 0;

@@ -7,7 +7,9 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "registry/dial.h"
+#include "registry/proxies.h"
 #include "tls/tls.h"
+#include "wire/http.h"
 #include "wire/url.h"
 
 #define CONN_MIN_BYTES 1024 /* what a server must send in stall_ms of waiting, or it is broken */
@@ -33,12 +35,17 @@ struct conn {
 /** struct conns - all of them, and what a handshake needs */
 struct conns {
 	struct conn slots[CONFIG_FETCH_CONNECTIONS];
-	struct tls_checker checker;
+	struct proxies proxies;
+	union {
+		struct tls_checker checker;
+		struct http_parser connect; /* a proxy's answer comes before the handshake */
+	};
 	struct tls_trust trust;
 	int stall_ms;
 };
 
-enum conn_fail { CONN_F_NETWORK, CONN_F_TLS, CONN_F_CLOCK, CONN_F_REFUSED };
+/* REFUSED: we will not; PROXY: the proxy will not */
+enum conn_fail { CONN_F_NETWORK, CONN_F_TLS, CONN_F_CLOCK, CONN_F_REFUSED, CONN_F_PROXY };
 
 void conns_init(struct conns *cs, const struct tls_trust *trust, int stall_ms);
 

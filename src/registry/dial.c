@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/dial.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include "base/str.h"
 
 #define MAX_ADDRS 8 /* of one host that are tried */
 
@@ -68,39 +71,83 @@ bool dial_allowed(enum dial_zone from, enum dial_zone to)
 	return from == DIAL_LOOPBACK && to == DIAL_PRIVATE;
 }
 
-static int no_address(int r, const struct url *url, struct err *e)
+/* names of each network's own: RFC 6761, RFC 6762, RFC 8375, "internal" as ICANN has set it aside */
+static bool is_local_name(struct span host)
+{
+	static const char *const tops[] = {"localhost", "local", "internal", "lan", "home", "corp"};
+	struct span top = host;
+	bool found = true;
+
+	while (found) {
+		struct span rest, label = span_cut(top, '.', &rest, &found);
+
+		if (!found || !rest.len) {
+			top = label;
+			break;
+		}
+		top = rest;
+	}
+	if (top.len == host.len)
+		return true;
+	/* what some resolvers read as an address in an odd spelling: no top-level domain has a digit in front */
+	if (top.p[0] >= '0' && top.p[0] <= '9')
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(tops); i++)
+		if (span_eq_nocase(top, tops[i]))
+			return true;
+	return false;
+}
+
+enum dial_zone dial_named(const char *host)
+{
+	struct sys_addr a = {0};
+
+	if (inet_pton(AF_INET, host, a.ip) == 1)
+		return zone_of_ipv4(a.ip);
+	if (inet_pton(AF_INET6, host, a.ip) == 1)
+		return zone_of_ipv6(a.ip);
+	return is_local_name(span_of(host)) ? DIAL_PRIVATE : DIAL_PUBLIC;
+}
+
+int dial_refused(const char *host, const char *address, enum dial_zone from, enum dial_zone to,
+		 struct err *e)
+{
+	return err_text(
+		e, -EACCES,
+		"the registry sends us to %s at the %s address %s: refused, as a registry at a %s "
+		"address has no business there",
+		host, dial_zone_name(to), address, dial_zone_name(from));
+}
+
+static int no_address(int r, const char *host, struct err *e)
 {
 	if (r == -ENOENT)
 		return err_text(e, r, "no such host: %s (check its spelling and the name server)",
-				url->host);
+				host);
 	if (r == -EAGAIN)
 		return err_text(e, r,
 				"cannot resolve %s: no name server answers (check the network and "
 				"resolv.conf)",
-				url->host);
-	return err_set(e, r, "resolve %s", url->host);
+				host);
+	return err_set(e, r, "resolve %s", host);
 }
 
-int dial(const struct url *url, enum dial_zone from, enum dial_zone *ret_zone, struct err *e)
+int dial(const char *host, uint16_t port, enum dial_zone from, enum dial_zone *ret_zone,
+	 struct err *e)
 {
 	struct sys_addr addrs[MAX_ADDRS];
 	char text[SYS_ADDR_TEXT_CAP];
 	int n, fd, last = -EHOSTUNREACH;
 
-	n = sys_resolve(url->host, url->port, addrs, MAX_ADDRS);
+	n = sys_resolve(host, port, addrs, MAX_ADDRS);
 	if (n < 0)
-		return no_address(n, url, e);
+		return no_address(n, host, e);
 	for (int i = 0; i < n; i++) {
 		enum dial_zone zone = dial_zone(&addrs[i]);
 
 		sys_addr_text(text, &addrs[i]);
 		if (!dial_allowed(from, zone)) {
-			last = -EACCES;
-			err_text(e, last,
-				 "the registry sends us to %s at the %s address %s: refused, as a "
-				 "registry "
-				 "at a %s address has no business there",
-				 url->host, dial_zone_name(zone), text, dial_zone_name(from));
+			last = dial_refused(host, text, from, zone, e);
 			continue;
 		}
 		fd = sys_tcp_connect(&addrs[i], CONFIG_FETCH_CONNECT_S * 1000);
@@ -109,8 +156,7 @@ int dial(const struct url *url, enum dial_zone from, enum dial_zone *ret_zone, s
 			return fd;
 		}
 		last = fd;
-		err_text(e, last, "cannot connect to %s (%s): %s: %s", url->host, text,
-			 err_name(last),
+		err_text(e, last, "cannot connect to %s (%s): %s: %s", host, text, err_name(last),
 			 last == -ECONNREFUSED ? "is the registry running, and the port right?"
 					       : "check the network and the registry's firewall");
 	}

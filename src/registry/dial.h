@@ -41,7 +41,19 @@ enum dial_zone dial_zone(const struct sys_addr *a);
 bool dial_allowed(enum dial_zone from, enum dial_zone to);
 
 /**
- * dial() - connect to the host of @url, all addresses in turn
+ * dial_named() - which zone is a host in that a proxy will resolve?
+ *
+ * An address is what it is. A name counts as public, as far as its form lets it: what it resolves to is decided
+ * by the proxy, which is the network's own guard. Names that mean something else in each network are private.
+ */
+enum dial_zone dial_named(const char *host);
+
+/** dial_refused() - explain why a registry at @from may not send us to @host. Return: -EACCES */
+int dial_refused(const char *host, const char *address, enum dial_zone from, enum dial_zone to,
+		 struct err *e);
+
+/**
+ * dial() - connect to @host, all addresses in turn
  * @from:     zone of the registry that sent us there, DIAL_UNKNOWN for itself
  * @ret_zone: of the address that answered
  *
@@ -49,4 +61,5 @@ bool dial_allowed(enum dial_zone from, enum dial_zone to);
  *
  * Return: fd; -ENOENT no such host; -EACCES not allowed; -ECONNREFUSED, -ETIMEDOUT ... of the last address.
  */
-int dial(const struct url *url, enum dial_zone from, enum dial_zone *ret_zone, struct err *e);
+int dial(const char *host, uint16_t port, enum dial_zone from, enum dial_zone *ret_zone,
+	 struct err *e);

@@ -8,15 +8,38 @@
 
 #define DROP_MAX 4096 /* reading so much is cheaper than a new handshake */
 
-static int build(struct exchange *x, const struct exchange_request *q, size_t *ret_len,
-		 struct err *e)
+static int form_headers(struct buf *b, const char *form, struct err *e)
 {
-	char authority[URL_ORIGIN_CAP], range[48];
+	char len[24];
+	int r = http_request_header(b, "Content-Type", "application/x-www-form-urlencoded", e);
+
+	snprintf(len, sizeof(len), "%zu", span_of(form).len);
+	return r < 0 ? r : http_request_header(b, "Content-Length", len, e);
+}
+
+/* @proxy: a plain request that a proxy passes on; its password is for it alone */
+static int start_line(struct buf *b, const struct exchange_request *q, const struct proxy *proxy,
+		      struct err *e)
+{
+	char authority[URL_ORIGIN_CAP], origin[URL_ORIGIN_CAP];
+	int r = http_request_proxied(b, q->form ? "POST" : "GET",
+				     proxy ? url_origin(origin, q->url) : NULL, q->url->target,
+				     url_authority(authority, q->url), e);
+
+	if (r == 0 && proxy && proxy->login[0])
+		r = http_request_header(b, "Proxy-Authorization", proxy->login, e);
+	return r;
+}
+
+static int build(struct conns *cs, struct exchange *x, const struct exchange_request *q,
+		 size_t *ret_len, struct err *e)
+{
+	char range[48];
 	struct buf b;
 	int r;
 
 	buf_init(&b, x->request, sizeof(x->request));
-	r = http_request(&b, "GET", q->url->target, url_authority(authority, q->url), e);
+	r = start_line(&b, q, q->url->https ? NULL : proxies_for(&cs->proxies, q->url), e);
 	if (r == 0)
 		r = http_request_header(&b, "User-Agent", "cleat/" CLEAT_VERSION, e);
 	/* bodies are hashed as they are; a transparent compression would only cost */
@@ -30,6 +53,8 @@ static int build(struct exchange *x, const struct exchange_request *q, size_t *r
 		snprintf(range, sizeof(range), "bytes=%llu-", (unsigned long long)q->offset);
 		r = http_request_header(&b, "Range", range, e);
 	}
+	if (r == 0 && q->form)
+		r = form_headers(&b, q->form, e);
 	if (r == 0)
 		r = http_request_end(&b, e);
 	*ret_len = b.len;
@@ -147,7 +172,7 @@ int exchange_start(struct conns *cs, struct exchange *x, const struct exchange_r
 	bool again;
 	int r;
 
-	r = build(x, q, &len, e);
+	r = build(cs, x, q, &len, e);
 	*ret_fail = CONN_F_REFUSED;
 	if (r < 0)
 		return r;
@@ -160,6 +185,8 @@ int exchange_start(struct conns *cs, struct exchange *x, const struct exchange_r
 		x->conn->used = true;
 		reset_answer(x);
 		r = conn_send(x->conn, x->request, len, e);
+		if (r == 0 && q->form)
+			r = conn_send(x->conn, q->form, span_of(q->form).len, e);
 		if (r == 0)
 			r = read_head(x, e);
 		if (r == 0)

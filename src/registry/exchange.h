@@ -10,7 +10,7 @@
 #define EXCHANGE_AUTH_CAP    (CONFIG_FETCH_TOKEN_BYTES + 16) /* "Bearer " and the token */
 #define EXCHANGE_REQUEST_CAP (CONFIG_URL_BYTES + EXCHANGE_AUTH_CAP + URL_ORIGIN_CAP + 1024)
 
-/** struct exchange - one GET and its answer; the body is read by exchange_body() */
+/** struct exchange - one request and its answer; the body is read by exchange_body() */
 struct exchange {
 	struct conn *conn;
 	struct http_parser http;
@@ -32,6 +32,7 @@ struct exchange_request {
 	const char *accept;	   /* NULL = nothing special */
 	const char *authorization; /* NULL = none; only ever to the origin it is for */
 	uint64_t offset;	   /* > 0: ask for the rest from here */
+	const char *form; /* NULL = GET; else POST of this application/x-www-form-urlencoded */
 };
 
 /**

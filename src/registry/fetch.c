@@ -18,7 +18,7 @@
 #include "sys/proc.h"
 #include "sys/watch.h"
 
-#define FRAME_CAP	  8192 /* the largest is FETCH_OPEN with a secret */
+#define FRAME_CAP	  16384 /* the largest is FETCH_OPEN with a secret */
 #define PROGRESS_EVERY_MS 250
 #define STALL_MIN_MS	  100
 #define EXIT_BAD_FRAME	  1
@@ -100,9 +100,9 @@ static int on_open(struct fetch *f, const struct msg *m, struct err *e)
 {
 	struct session *s = &f->session;
 	struct tls_trust trust = {.fds = {ROLE_FD_ARG, ROLE_FD_ARG + 1}, .registry = f->host};
-	const char *host, *repository, *user, *secret;
+	const char *host, *repository, *user, *secret, *proxies[2], *no_proxy;
 	struct arena arena;
-	uint32_t stall_ms;
+	uint32_t stall_ms, kind;
 	struct dec d;
 	bool plain;
 	int r;
@@ -111,12 +111,16 @@ static int on_open(struct fetch *f, const struct msg *m, struct err *e)
 	dec_init(&d, m->payload, m->len, &arena);
 	host = dec_str_req(&d);
 	repository = dec_str_req(&d);
+	kind = dec_u32(&d);
 	user = dec_str(&d);
 	secret = dec_str(&d);
 	plain = dec_bool(&d);
 	trust.floor_s = dec_i64(&d);
 	stall_ms = dec_u32(&d);
-	if (dec_done(&d) < 0 || f->open)
+	proxies[0] = dec_str(&d);
+	proxies[1] = dec_str(&d);
+	no_proxy = dec_str(&d);
+	if (dec_done(&d) < 0 || f->open || kind >= REMOTE_HELPER)
 		return -EPROTO;
 	f->open = true;
 	if (!stall_ms)
@@ -130,8 +134,11 @@ static int on_open(struct fetch *f, const struct msg *m, struct err *e)
 	if (r == 0 && str_copy(s->repository, sizeof(s->repository), repository) < 0)
 		r = err_text(e, -EINVAL, "the repository's name is too long");
 	if (r == 0)
-		r = auth_init(&s->auth, user, secret, repository, e);
+		r = auth_init(&s->auth, (enum remote_kind)kind, user, secret, repository, e);
+	if (r == 0)
+		r = proxies_init(&s->conns.proxies, proxies[0], proxies[1], no_proxy, e);
 	explicit_bzero(f->arena_mem, sizeof(f->arena_mem));
+	explicit_bzero(f->frame, sizeof(f->frame));
 	return r;
 }
 
@@ -151,7 +158,7 @@ static int on_get(struct fetch *f, struct msg *m, const struct err *open_error)
 	g.what = dec_str_req(&d);
 	g.max_bytes = dec_u64(&d);
 	g.expect_bytes = dec_u64(&d);
-	if (dec_done(&d) < 0 || kind > FETCH_BLOB || m->n_fds != 1 || !f->open)
+	if (dec_done(&d) < 0 || kind > FETCH_PING || m->n_fds != 1 || !f->open)
 		return -EPROTO;
 	g.kind = (enum fetch_kind)kind;
 	g.sink_fd = m->fds[0];

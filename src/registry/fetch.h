@@ -9,8 +9,9 @@
  * kept-alive connections. Descriptors of role_spawn(): ROLE_FD_ARG = CA bundle (PEM) for reading,
  * ROLE_FD_ARG+1 = certs.d CA of this registry or /dev/null, +2 resolv.conf, +3 hosts.
  *
- *   FETCH_OPEN    str host[:port], str repository, str user, str secret (both NULL: anonymous), bool plain_http,
- *                 i64 build_time (clock floor), u32 stall_ms (longest silence of a server; 0 = default)
+ *   FETCH_OPEN    str host[:port], str repository ("": FETCH_PING alone), u32 enum remote_kind, str user, str secret
+ *                 (NULL where the kind has none), bool plain_http, i64 build_time (clock floor), u32 stall_ms
+ *                 (longest silence of a server; 0 = default), str https_proxy, str http_proxy, str no_proxy (may be NULL)
  *   FETCH_GET     u32 id, u32 kind, str what (tag or digest text), u64 max_bytes, u64 expect_bytes (0 = unknown);
  *                 fd: where the body goes (pipe, or memfd)
  *   FETCH_DONE    u32 id, u64 bytes, str content_type, str docker_content_digest (may be NULL)
@@ -24,7 +25,8 @@ enum fetch_frame {
 	FETCH_ERROR = 0x203,
 	FETCH_PROGRESS = 0x204,
 };
-enum fetch_kind { FETCH_MANIFEST, FETCH_BLOB };
+/* PING: does the registry accept who we are? `what` is "", nothing is of interest but the verdict */
+enum fetch_kind { FETCH_MANIFEST, FETCH_BLOB, FETCH_PING };
 enum fetch_class {
 	FETCH_E_NETWORK,
 	FETCH_E_TLS,

@@ -44,6 +44,8 @@ static int fail_conn(struct get *g, enum conn_fail f, int code)
 		return fail(g, FETCH_E_TLS, code);
 	case CONN_F_CLOCK:
 		return fail(g, FETCH_E_CLOCK, code);
+	case CONN_F_PROXY:
+		return fail(g, FETCH_E_AUTH, code);
 	case CONN_F_REFUSED:
 		break;
 	}
@@ -55,7 +57,9 @@ static const char *name_of(const struct session *s, const struct get *g, char *d
 {
 	bool digest = strchr(g->what, ':');
 
-	if (g->kind == FETCH_MANIFEST)
+	if (g->kind == FETCH_PING)
+		str_copy(dst, cap, "itself");
+	else if (g->kind == FETCH_MANIFEST)
 		str_printf(dst, cap, "%s%s%.19s", s->repository, digest ? "@" : ":", g->what);
 	else
 		str_printf(dst, cap, "blob %.19s of %s", g->what, s->repository);
@@ -67,6 +71,8 @@ static int set_url(struct session *s, const struct get *g, struct err *e)
 	int n;
 
 	s->url = s->registry;
+	if (g->kind == FETCH_PING)
+		return str_copy(s->url.target, sizeof(s->url.target), "/v2/") < 0 ? -EMSGSIZE : 0;
 	n = str_printf(s->url.target, sizeof(s->url.target), "/v2/%s/%s/%s", s->repository,
 		       g->kind == FETCH_MANIFEST ? "manifests" : "blobs", g->what);
 	return n < 0 ? err_text(e, -EMSGSIZE, "the name is longer than CONFIG_URL_BYTES (%d)",
@@ -144,13 +150,12 @@ static int refused(struct session *s, struct get *g, int64_t *ret_wait_ms, struc
 	switch (status) {
 	case 401:
 	case 403:
-		return fail(g, FETCH_E_AUTH,
-			    err_text(e, -EACCES,
-				     "%s denies access to %s (HTTP %u): check the name%s",
-				     s->url.host, name, status,
-				     s->auth.user[0]
-					     ? " and the rights of this user"
-					     : ", or give user and password for this registry"));
+		return fail(
+			g, FETCH_E_AUTH,
+			err_text(e, -EACCES, "%s denies access to %s (HTTP %u): check the name%s",
+				 s->url.host, name, status,
+				 s->auth.kind != REMOTE_ANONYMOUS ? " and the rights of this user"
+								  : ", or log in: cleat login"));
 	case 404:
 		return not_found(s, g, e);
 	case 408:
@@ -182,7 +187,7 @@ static bool is_redirect(unsigned int status)
 static int reach(struct session *s, struct get *g, int64_t *ret_wait_ms, struct err *e)
 {
 	unsigned int redirects = 0;
-	bool logged_in = false;
+	bool logged_in = false, came_back = false;
 	int r;
 
 	r = set_url(s, g, e);
@@ -194,7 +199,7 @@ static int reach(struct session *s, struct get *g, int64_t *ret_wait_ms, struct 
 			.url = &s->url,
 			.from = home ? DIAL_UNKNOWN : s->zone,
 			.accept = g->kind == FETCH_MANIFEST ? ACCEPT_MANIFEST : NULL,
-			.authorization = home && s->auth.header[0] ? s->auth.header : NULL,
+			.authorization = home ? auth_header(&s->auth) : NULL,
 			.offset = g->bytes,
 		};
 		enum conn_fail conn_fail;
@@ -221,6 +226,10 @@ static int reach(struct session *s, struct get *g, int64_t *ret_wait_ms, struct 
 		} else if (status == 401 && home && !logged_in) {
 			logged_in = true;
 			r = log_in(s, g, e);
+		} else if ((status == 401 || status == 403) && !home && !came_back) {
+			/* a signed URL that has expired: the registry signs another one */
+			came_back = true;
+			r = set_url(s, g, e);
 		} else {
 			r = refused(s, g, ret_wait_ms, e);
 		}

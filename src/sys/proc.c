@@ -49,6 +49,11 @@ int sys_kill(pid_t pid, int sig)
 	return SYS_RET(kill(pid, sig));
 }
 
+int sys_kill_group(pid_t leader, int sig)
+{
+	return leader <= 1 ? -EINVAL : SYS_RET(kill(-leader, sig));
+}
+
 pid_t sys_wait(pid_t pid, int flags, struct sys_exit *ret_exit)
 {
 	int status = 0;

@@ -55,7 +55,8 @@ int sys_signal_process(pid_t pid, int pidfd, int sig);
 
 /** sys_pidfd_getfd() - copy of another process's descriptor; -ENOSYS below Linux 5.6 */
 int sys_pidfd_getfd(int pidfd, int number);
-int sys_kill(pid_t pid, int sig); /* pid > 1 or -EINVAL */
+int sys_kill(pid_t pid, int sig);	   /* pid > 1 or -EINVAL */
+int sys_kill_group(pid_t leader, int sig); /* all of its process group; leader > 1 or -EINVAL */
 
 /** sys_wait() - reap @pid (or any child if -1). @flags: WNOHANG. Return: the pid; 0 none yet; -ECHILD */
 pid_t sys_wait(pid_t pid, int flags, struct sys_exit *ret_exit);

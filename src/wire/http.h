@@ -68,6 +68,11 @@ int http_parse_eof(struct http_parser *p, struct err *e);
 int http_request(struct buf *b, const char *method, const char *target, const char *authority,
 		 struct err *e);
 
+/** http_request_proxied() - the same, for a proxy to pass on. @origin: "http://host:port", NULL = as above.
+ *  Spec: RFC 9112, 3.2.2 */
+int http_request_proxied(struct buf *b, const char *method, const char *origin, const char *target,
+			 const char *authority, struct err *e);
+
 /** http_request_header() - append one header line. Return: 0; -EINVAL as above (names only @name) */
 int http_request_header(struct buf *b, const char *name, const char *value, struct err *e);
 

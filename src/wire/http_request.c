@@ -16,10 +16,16 @@ static bool is_line(const char *s)
 int http_request(struct buf *b, const char *method, const char *target, const char *authority,
 		 struct err *e)
 {
+	return http_request_proxied(b, method, NULL, target, authority, e);
+}
+
+int http_request_proxied(struct buf *b, const char *method, const char *origin, const char *target,
+			 const char *authority, struct err *e)
+{
 	if (target[0] != '/' || !is_line(target) || strchr(target, ' '))
 		return err_text(e, -EINVAL,
 				"HTTP request: the path holds a character that is not allowed");
-	buf_printf(b, "%s ", method);
+	buf_printf(b, "%s %s", method, origin ? origin : "");
 	buf_puts(b, target);
 	buf_puts(b, " HTTP/1.1\r\n");
 	return http_request_header(b, "Host", authority, e);

@@ -66,7 +66,7 @@ expect_out "^done $size " "Basic log-in" \
 	client "$ca" user=user secret=secret "$registry" team/tiny "blob@$blob"
 expect_err 1 "^error auth -13 .*localhost denies access.*HTTP 401.*rights of this user" \
 	"Basic with a wrong password" client "$ca" user=user secret=wrong "$registry" team/tiny 1
-expect_err 1 "^error auth -13 localhost refuses anonymous access .*give user and password for this registry" \
+expect_err 1 "^error auth -13 localhost refuses anonymous access .*or log in: cleat login" \
 	"Basic without a user" client "$ca" "$registry" team/tiny 1
 registry_stop
 

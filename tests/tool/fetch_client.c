@@ -4,8 +4,8 @@
  *
  *	fetch_client [OPTION=VALUE]... HOST REPOSITORY OBJECT...
  *
- * OBJECT is TAG, manifest@DIGEST or blob@DIGEST, with ">FILE" behind it (default: dropped). Options: ca= bundle
- * file, registry-ca= file, user=, secret=, plain=1, floor= seconds, stall= ms, max= bytes, expect= bytes, resolv=, hosts=
+ * OBJECT is TAG, manifest@DIGEST, blob@DIGEST or ping, with ">FILE" behind it (default: dropped). Options: ca= bundle
+ * file, registry-ca= file, user=, secret=, kind= (enum remote_kind), https-proxy=, http-proxy=, no-proxy=, plain=1, floor= seconds, stall= ms, max= bytes, expect= bytes, resolv=, hosts=
  * files, close-after= bytes (of a body; then the reader goes away), peak=1 (print the role's VmHWM).
  *
  * Prints "done BYTES TYPE DIGEST" or "error CLASS CODE TEXT" for each object; exits 0 if all are done.
@@ -28,7 +28,7 @@ static const char *const class_names[] = {"network",   "tls",  "clock", "auth",
 
 static struct {
 	const char *ca, *registry_ca, *user, *secret, *resolv, *hosts, *plain, *floor, *stall, *max,
-		*expect, *close_after, *peak;
+		*expect, *close_after, *peak, *kind, *https_proxy, *http_proxy, *no_proxy;
 } opt = {
 	.ca = "/dev/null",
 	.registry_ca = "/dev/null",
@@ -47,13 +47,23 @@ static const struct {
 	const char *name;
 	const char **slot;
 } options[] = {
-	{"ca", &opt.ca},	 {"registry-ca", &opt.registry_ca},
-	{"user", &opt.user},	 {"secret", &opt.secret},
-	{"resolv", &opt.resolv}, {"hosts", &opt.hosts},
-	{"plain", &opt.plain},	 {"floor", &opt.floor},
-	{"stall", &opt.stall},	 {"max", &opt.max},
-	{"expect", &opt.expect}, {"close-after", &opt.close_after},
+	{"ca", &opt.ca},
+	{"registry-ca", &opt.registry_ca},
+	{"user", &opt.user},
+	{"secret", &opt.secret},
+	{"resolv", &opt.resolv},
+	{"hosts", &opt.hosts},
+	{"plain", &opt.plain},
+	{"floor", &opt.floor},
+	{"stall", &opt.stall},
+	{"max", &opt.max},
+	{"expect", &opt.expect},
+	{"close-after", &opt.close_after},
 	{"peak", &opt.peak},
+	{"kind", &opt.kind},
+	{"https-proxy", &opt.https_proxy},
+	{"http-proxy", &opt.http_proxy},
+	{"no-proxy", &opt.no_proxy},
 };
 
 static struct role_proc role;
@@ -111,11 +121,15 @@ static void send_open(const char *host, const char *repository)
 	msg_begin(&o, frame, sizeof(frame), FETCH_OPEN);
 	enc_str(&o.enc, host);
 	enc_str(&o.enc, repository);
+	enc_u32(&o.enc, (uint32_t)number(opt.kind ? opt.kind : opt.user ? "1" : "0"));
 	enc_str(&o.enc, opt.user);
 	enc_str(&o.enc, opt.secret);
 	enc_bool(&o.enc, number(opt.plain));
 	enc_i64(&o.enc, (int64_t)number(opt.floor));
 	enc_u32(&o.enc, (uint32_t)number(opt.stall));
+	enc_str(&o.enc, opt.https_proxy);
+	enc_str(&o.enc, opt.http_proxy);
+	enc_str(&o.enc, opt.no_proxy);
 	send_frame(&o);
 }
 
@@ -128,8 +142,10 @@ static void send_get(uint32_t id, const char *object, int fd)
 		what = at + 1;
 	msg_begin(&o, frame, sizeof(frame), FETCH_GET);
 	enc_u32(&o.enc, id);
-	enc_u32(&o.enc, str_starts(object, "blob@") ? FETCH_BLOB : FETCH_MANIFEST);
-	enc_str(&o.enc, what);
+	enc_u32(&o.enc, str_eq(object, "ping")	      ? FETCH_PING
+			: str_starts(object, "blob@") ? FETCH_BLOB
+						      : FETCH_MANIFEST);
+	enc_str(&o.enc, str_eq(object, "ping") ? "" : what);
 	enc_u64(&o.enc, number(opt.max));
 	enc_u64(&o.enc, number(opt.expect));
 	msg_add_fd(&o, fd);
