@@ -6,14 +6,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#include "base/build.h"
+#include "engine/fetcher.h"
 #include "engine/pull_job.h"
-#include "registry/fetch.h"
 #include "store/oci_layout.h"
 #include "sys/fd.h"
 
@@ -26,18 +24,7 @@ static uint8_t frame[FRAME_CAP];
 static int send_get(struct pull *p, enum fetch_kind kind, const char *what, uint64_t max_bytes,
 		    uint64_t expect_bytes, int fd, struct err *e)
 {
-	struct msg_out o;
-	int r;
-
-	msg_begin(&o, frame, sizeof(frame), FETCH_GET);
-	enc_u32(&o.enc, ++p->get_id);
-	enc_u32(&o.enc, kind);
-	enc_str(&o.enc, what);
-	enc_u64(&o.enc, max_bytes);
-	enc_u64(&o.enc, expect_bytes);
-	msg_add_fd(&o, fd);
-	r = msg_send(p->fetch.peer_fd, &o);
-	return r < 0 ? err_set(e, r, "ask the fetch role for %s", what) : 0;
+	return fetcher_get(&p->fetch, ++p->get_id, kind, what, max_bytes, expect_bytes, fd, e);
 }
 
 static void arrived(struct pull *p, uint64_t bytes, const struct err *e)
@@ -129,78 +116,21 @@ static void on_fetch(struct loop_io *io, uint32_t events)
 		got_progress(p, &d);
 }
 
-/* The machine's bundle, or the one of a device that ships its own. */
-static int open_ca_bundle(const char *config_path)
-{
-	static const char *const system_paths[] = {
-		"/etc/ssl/certs/ca-certificates.crt",
-		"/etc/ssl/cert.pem",
-		"/etc/pki/tls/certs/ca-bundle.crt",
-	};
-	char path[512];
-	int fd = -1;
-
-	if (str_printf(path, sizeof(path), "%s/ca.crt", config_path) > 0)
-		fd = sys_open(AT_FDCWD, path, O_RDONLY, 0);
-	for (size_t i = 0; fd < 0 && i < ARRAY_LEN(system_paths); i++)
-		fd = sys_open(AT_FDCWD, system_paths[i], O_RDONLY, 0);
-	return fd;
-}
-
-/* certs.d/<host[:port]>/<name>; the grammar of references has no '/' and no ".." in a host */
-static int open_registry_file(struct pull *p, const char *name)
-{
-	char path[512 + REFERENCE_HOST_CAP];
-
-	if (str_printf(path, sizeof(path), "%s/certs.d/%s/%s", p->env.config_path, p->ref.host,
-		       name) < 0)
-		return -ENAMETOOLONG;
-	return sys_open(AT_FDCWD, path, O_RDONLY, 0);
-}
-
-static int send_open(struct pull *p, struct err *e)
-{
-	auto_close int plain_fd = open_registry_file(p, "plain-http");
-	const struct remote_settings *settings = &p->access.settings;
-	const struct remote_login *login = &p->access.login;
-	struct msg_out o;
-	int r;
-
-	msg_begin(&o, frame, sizeof(frame), FETCH_OPEN);
-	enc_str(&o.enc, p->ref.host);
-	enc_str(&o.enc, p->ref.repo);
-	enc_u32(&o.enc, (uint32_t)login->kind);
-	enc_str(&o.enc, login->user);
-	enc_str(&o.enc, login->secret);
-	enc_bool(&o.enc, plain_fd >= 0);
-	enc_i64(&o.enc, build_time_s);
-	enc_u32(&o.enc, 0); /* default stall time-out */
-	enc_str(&o.enc, settings->https_proxy);
-	enc_str(&o.enc, settings->http_proxy);
-	enc_str(&o.enc, settings->no_proxy);
-	r = msg_send(p->fetch.peer_fd, &o);
-	explicit_bzero(frame, sizeof(frame));
-	return r < 0 ? err_set(e, r, "send the registry's name to the fetch role") : 0;
-}
-
 static int start_fetch(struct pull *p, struct err *e)
 {
-	auto_close int bundle_fd = open_ca_bundle(p->env.config_path);
-	auto_close int ca_fd = open_registry_file(p, "ca.crt");
-	auto_close int resolv_fd = sys_open(AT_FDCWD, "/etc/resolv.conf", O_RDONLY, 0);
-	auto_close int hosts_fd = sys_open(AT_FDCWD, "/etc/hosts", O_RDONLY, 0);
-	const int fds[] = {bundle_fd < 0 ? -1 : bundle_fd, ca_fd < 0 ? -1 : ca_fd,
-			   resolv_fd < 0 ? -1 : resolv_fd, hosts_fd < 0 ? -1 : hosts_fd};
-	int r = role_spawn(ROLE_FETCH, fds, ARRAY_LEN(fds), p->cgroup.procs, &p->fetch, e);
+	const struct fetcher_want want = {.host = p->ref.host,
+					  .repository = p->ref.repo,
+					  .config_path = p->env.config_path,
+					  .cgroup_procs = p->cgroup.procs,
+					  .settings = &p->access.settings,
+					  .login = &p->access.login};
+	int r = fetcher_start(&want, &p->fetch, e);
 
+	access_fini(&p->access);
 	if (r < 0)
 		return r;
 	r = loop_io_init(&p->fetch_io, p->env.loop, p->fetch.peer_fd, EPOLLIN, on_fetch, p);
-	if (r < 0)
-		return err_set(e, r, "watch the fetch role");
-	r = send_open(p, e);
-	access_fini(&p->access);
-	return r;
+	return r < 0 ? err_set(e, r, "watch the fetch role") : 0;
 }
 
 /* Copied, not handed over: whoever owns the directory may change the file under the parser's eyes. */

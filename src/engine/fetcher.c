@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/fetcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/build.h"
+#include "sys/fd.h"
+
+#define FRAME_CAP (16 * 1024)
+
+static uint8_t frame[FRAME_CAP];
+
+/* The machine's bundle, or the one of a device that ships its own. */
+static int open_ca_bundle(const char *config_path)
+{
+	static const char *const system_paths[] = {
+		"/etc/ssl/certs/ca-certificates.crt",
+		"/etc/ssl/cert.pem",
+		"/etc/pki/tls/certs/ca-bundle.crt",
+	};
+	char path[512];
+	int fd = -1;
+
+	if (str_printf(path, sizeof(path), "%s/ca.crt", config_path) > 0)
+		fd = sys_open(AT_FDCWD, path, O_RDONLY, 0);
+	for (size_t i = 0; fd < 0 && i < ARRAY_LEN(system_paths); i++)
+		fd = sys_open(AT_FDCWD, system_paths[i], O_RDONLY, 0);
+	return fd;
+}
+
+/* certs.d/<host[:port]>/<name>; the grammar of references has no '/' and no ".." in a host */
+static int open_registry_file(const struct fetcher_want *w, const char *name)
+{
+	char path[512 + REFERENCE_HOST_CAP];
+
+	if (str_printf(path, sizeof(path), "%s/certs.d/%s/%s", w->config_path, w->host, name) < 0)
+		return -ENAMETOOLONG;
+	return sys_open(AT_FDCWD, path, O_RDONLY, 0);
+}
+
+static int send_open(const struct fetcher_want *w, const struct role_proc *proc, struct err *e)
+{
+	auto_close int plain_fd = open_registry_file(w, "plain-http");
+	struct msg_out o;
+	int r;
+
+	msg_begin(&o, frame, sizeof(frame), FETCH_OPEN);
+	enc_str(&o.enc, w->host);
+	enc_str(&o.enc, w->repository);
+	enc_u32(&o.enc, (uint32_t)w->login->kind);
+	enc_str(&o.enc, w->login->user);
+	enc_str(&o.enc, w->login->secret);
+	enc_bool(&o.enc, plain_fd >= 0);
+	enc_i64(&o.enc, build_time_s);
+	enc_u32(&o.enc, 0); /* default stall time-out */
+	enc_str(&o.enc, w->settings->https_proxy);
+	enc_str(&o.enc, w->settings->http_proxy);
+	enc_str(&o.enc, w->settings->no_proxy);
+	r = msg_send(proc->peer_fd, &o);
+	explicit_bzero(frame, sizeof(frame));
+	return r < 0 ? err_set(e, r, "send the registry's name to the fetch role") : 0;
+}
+
+int fetcher_start(const struct fetcher_want *w, struct role_proc *ret_proc, struct err *e)
+{
+	auto_close int bundle_fd = open_ca_bundle(w->config_path);
+	auto_close int ca_fd = open_registry_file(w, "ca.crt");
+	auto_close int resolv_fd = sys_open(AT_FDCWD, "/etc/resolv.conf", O_RDONLY, 0);
+	auto_close int hosts_fd = sys_open(AT_FDCWD, "/etc/hosts", O_RDONLY, 0);
+	int fds[] = {bundle_fd, ca_fd, resolv_fd, hosts_fd};
+	int r;
+
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		fds[i] = fds[i] < 0 ? -1 : fds[i];
+	r = role_spawn(ROLE_FETCH, fds, ARRAY_LEN(fds), w->cgroup_procs, ret_proc, e);
+	if (r < 0)
+		return r;
+	r = send_open(w, ret_proc, e);
+	if (r < 0)
+		role_end(ret_proc, NULL);
+	return r;
+}
+
+int fetcher_get(const struct role_proc *proc, uint32_t id, enum fetch_kind kind, const char *what,
+		uint64_t max_bytes, uint64_t expect_bytes, int fd, struct err *e)
+{
+	struct msg_out o;
+	int r;
+
+	msg_begin(&o, frame, sizeof(frame), FETCH_GET);
+	enc_u32(&o.enc, id);
+	enc_u32(&o.enc, kind);
+	enc_str(&o.enc, what);
+	enc_u64(&o.enc, max_bytes);
+	enc_u64(&o.enc, expect_bytes);
+	msg_add_fd(&o, fd);
+	r = msg_send(proc->peer_fd, &o);
+	return r < 0 ? err_set(e, r, "ask the fetch role for %s", what) : 0;
+}

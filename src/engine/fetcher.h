@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "engine/access.h"
+#include "registry/fetch.h"
+#include "role/role.h"
+
+/* A fetch role for one registry: which files it gets, what it is told first. */
+
+struct fetcher_want {
+	const char *host, *repository; /* repository "": FETCH_PING alone */
+	const char *config_path;       /* certs.d/<host>/{ca.crt,plain-http}, ca.crt */
+	const char *const *cgroup_procs;
+	const struct remote_settings *settings;
+	const struct remote_login *login;
+};
+
+/** fetcher_start() - Return: 0; -errno, then nothing runs */
+int fetcher_start(const struct fetcher_want *w, struct role_proc *ret_proc, struct err *e);
+
+/** fetcher_get() - ask for an object; FETCH_DONE or FETCH_ERROR with @id will follow. @fd: borrowed */
+int fetcher_get(const struct role_proc *proc, uint32_t id, enum fetch_kind kind, const char *what,
+		uint64_t max_bytes, uint64_t expect_bytes, int fd, struct err *e);
