@@ -39,6 +39,15 @@ int rooted_open(int root_fd, const char *path, int flags, mode_t mode, struct er
 	return fd < 0 ? err_set(e, fd, "open %s in its root", path) : fd;
 }
 
+int rooted_open_straight(int root_fd, const char *path, int flags)
+{
+	int fd = strstr(path, "..") ? -ELOOP
+				    : sys_openat2(root_fd, *path ? path : ".", flags | O_PATH, 0,
+						  RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+
+	return fd == -ENOSYS || fd == -EPERM || fd == -EAGAIN ? -ELOOP : fd;
+}
+
 int rooted_open_regular(int root_fd, const char *path, off_t max, struct err *e)
 {
 	auto_close int fd = rooted_open(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, e);
@@ -62,16 +71,22 @@ static int make_dir(int parent_fd, const char *name, mode_t mode, uid_t uid, gid
 {
 	auto_close int fd = -1;
 	struct stat st;
-	int r = sys_mkdir(parent_fd, name, 0700);
+	int r = sys_mkdir(parent_fd, name, uid || gid ? 0700 : mode);
 
 	if (r < 0)
 		return r;
+	fd = sys_open(parent_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	r = fd < 0 ? fd : sys_stat(fd, &st);
+	if (r < 0)
+		return r;
+	if (st.st_uid == uid && st.st_gid == gid &&
+	    (st.st_mode & 07777 & ~(unsigned int)S_ISGID) == mode)
+		return take_fd(&fd);
+	sys_close(fd);
 	fd = sys_open(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return fd;
-	r = sys_stat(fd, &st);
-	if (r == 0)
-		r = sys_chown(fd, "", uid, gid, AT_EMPTY_PATH);
+	r = sys_chown(fd, "", uid, gid, AT_EMPTY_PATH);
 	if (r == 0)
 		r = sys_fchmod(fd, mode | (st.st_mode & S_ISGID));
 	return r < 0 ? r : take_fd(&fd);

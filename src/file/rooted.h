@@ -15,6 +15,14 @@
 /** rooted_open() - Return: fd; -errno (-ELOOP too many links). O_NOFOLLOW concerns the last component */
 int rooted_open(int root_fd, const char *path, int flags, mode_t mode, struct err *e);
 
+/**
+ * rooted_open_straight() - rooted_open() that follows no link: the place is where the words of the path say
+ *
+ * Return: O_PATH fd; -ELOOP a link, "..", or a kernel that cannot tell: try rooted_open(); -errno, -ENOENT too, no
+ * link was met on the way.
+ */
+int rooted_open_straight(int root_fd, const char *path, int flags);
+
 /** rooted_open_regular() - for reading what the tree's owner wrote: O_NONBLOCK, refused unless a regular file of at most @max bytes */
 int rooted_open_regular(int root_fd, const char *path, off_t max, struct err *e);
 

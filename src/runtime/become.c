@@ -196,19 +196,22 @@ static bool is_null(const struct stat *st)
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
-static int replace_null(int fd, const struct stat *host)
+/* @null: opened once for all three; -1 not yet */
+static int replace_null(int fd, const struct stat *host, int *null)
 {
-	auto_close int null =
-		sys_open(AT_FDCWD, "/dev/null", O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 	struct stat st;
-	int r = null < 0 ? null : sys_stat(null, &st);
+	int r;
 
+	if (*null < 0)
+		*null = sys_open(AT_FDCWD, "/dev/null", O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+				 0);
+	r = *null < 0 ? *null : sys_stat(*null, &st);
 	/* there may be none, or none that may be opened */
 	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EACCES || r == -ENXIO)
 		return 0;
 	if (r < 0 || !is_null(&st) || st.st_dev == host->st_dev)
 		return r;
-	r = sys_dup_to(null, fd);
+	r = sys_dup_to(*null, fd);
 	return r < 0 ? r : 0;
 }
 
@@ -219,6 +222,7 @@ static int replace_null(int fd, const struct stat *host)
  */
 static int settle_stdio(const struct oci_process *p, struct err *e)
 {
+	auto_close int null = -1;
 	struct stat st;
 
 	for (int fd = 0; fd < 3; fd++) {
@@ -227,7 +231,7 @@ static int settle_stdio(const struct oci_process *p, struct err *e)
 		if (r == -EBADF)
 			continue;
 		if (r == 0 && is_null(&st))
-			r = replace_null(fd, &st);
+			r = replace_null(fd, &st, &null);
 		else if (r == 0 && p->uid && S_ISFIFO(st.st_mode) && st.st_uid != p->uid)
 			sys_chown(fd, "", p->uid, (gid_t)-1, AT_EMPTY_PATH);
 		if (r < 0)

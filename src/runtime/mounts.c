@@ -54,14 +54,16 @@ static int bind_fd(struct rootfs *r, const struct oci_mount *m, const struct mou
 {
 	auto_close int dst = -1;
 	struct stat st;
-	bool made;
+	struct place place;
 	int ret = sys_stat(src, &st);
 
 	if (ret < 0)
 		return err_set(e, ret, "stat the source");
-	dst = place_open(r->root_fd, m->destination, S_ISDIR(st.st_mode), o->dst_nofollow, &made,
+	dst = place_open(r->root_fd, m->destination, S_ISDIR(st.st_mode), o->dst_nofollow, &place,
 			 e);
-	ret = dst < 0 ? dst : place_check(r->root_fd, dst, place_is_proc(src), e);
+	ret = dst < 0 ? dst
+		      : place_check(r->root_fd, dst, place.straight ? m->destination : NULL,
+				    place_is_proc(src), e);
 	if (ret < 0)
 		return ret;
 	return tree ? bind_attach_tree(src, o, dst, e)
@@ -222,14 +224,17 @@ static int add_label(const struct rootfs *r, const struct oci_mount *m, struct m
 static int open_place(struct rootfs *r, const struct oci_mount *m, struct mount_opts *o,
 		      struct err *e)
 {
-	bool proc = str_eq(m->type, "proc"), made = true;
+	bool proc = str_eq(m->type, "proc");
+	struct place place = {true, true};
 	auto_close int dst =
 		proc || str_eq(m->type, "sysfs")
 			? place_open_plain(r->root_fd, m->destination, e)
-			: place_open(r->root_fd, m->destination, true, o->dst_nofollow, &made, e);
-	int ret = dst < 0 ? dst : place_check(r->root_fd, dst, proc, e);
+			: place_open(r->root_fd, m->destination, true, o->dst_nofollow, &place, e);
+	int ret = dst < 0 ? dst
+			  : place_check(r->root_fd, dst, place.straight ? m->destination : NULL,
+					proc, e);
 
-	if (ret == 0 && str_eq(m->type, "tmpfs") && !made)
+	if (ret == 0 && str_eq(m->type, "tmpfs") && !place.made)
 		ret = inherit_mode(dst, o, e);
 	return ret < 0 ? ret : take_fd(&dst);
 }

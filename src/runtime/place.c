@@ -46,21 +46,32 @@ static int make_file(int root_fd, const char *path, struct err *e)
 	return fd < 0 && fd != -EEXIST ? err_set(e, fd, "make %s in the root", path) : 0;
 }
 
-int place_open(int root_fd, const char *path, bool dir, bool nofollow, bool *ret_made,
+int place_open(int root_fd, const char *path, bool dir, bool nofollow, struct place *ret,
 	       struct err *e)
 {
 	static char real[PATH_MAX];
 	int flags = O_PATH | (dir ? O_DIRECTORY : 0) | (nofollow ? O_NOFOLLOW : 0);
-	int fd = rooted_open(root_fd, path, flags, 0, NULL);
+	int fd = rooted_open_straight(root_fd, path, flags);
 	int r;
 
-	*ret_made = fd == -ENOENT;
+	ret->straight = fd >= 0;
+	if (fd == -ELOOP)
+		fd = rooted_open(root_fd, path, flags, 0, NULL);
+	ret->made = fd == -ENOENT;
 	if (fd != -ENOENT)
 		return fd < 0 ? err_set(e, fd, "destination %s", path) : fd;
 	if (dir)
 		fd = rooted_mkdirs(root_fd, path, DIR_MODE, 0, 0, NULL);
+	if (fd >= 0) { /* a link may have come while it was made */
+		int again = rooted_open_straight(root_fd, path, flags);
+
+		ret->straight = again >= 0;
+		if (again >= 0)
+			sys_close(fd);
+		return again >= 0 ? again : fd;
+	}
 	if (fd != -EEXIST && fd != -ENOENT)
-		return fd < 0 ? err_set(e, fd, "make %s in the root", path) : fd;
+		return err_set(e, fd, "make %s in the root", path);
 	/* a link that dangles names the place to be made, inside the root */
 	r = rooted_resolve(root_fd, path, real, sizeof(real), e);
 	if (r < 0)
@@ -120,13 +131,23 @@ static bool may_cover(const char *path)
 	return false;
 }
 
-int place_check(int root_fd, int dst_fd, bool proc, struct err *e)
+/* Is the first component "proc", or is there none? */
+static bool near_proc(const char *path)
+{
+	while (*path == '/' || (*path == '.' && (path[1] == '/' || !path[1])))
+		path++;
+	return !*path || (str_starts(path, "proc") && (path[4] == '/' || !path[4]));
+}
+
+int place_check(int root_fd, int dst_fd, const char *straight, bool proc, struct err *e)
 {
 	static char path[PATH_MAX];
 	static int len; /* of the root's path: there is one in a process */
 	const char *inside;
 	int r = 0;
 
+	if (straight && !near_proc(straight))
+		return 0;
 	if (!len)
 		len = r = sys_readlink(AT_FDCWD, fd_path(root_fd).p, path, sizeof(path));
 	if (r >= 0)

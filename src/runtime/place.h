@@ -5,15 +5,20 @@
 
 #include "base/err.h"
 
+/** struct place - what was found out about a destination */
+struct place {
+	bool made;     /* it was not there */
+	bool straight; /* no link leads to it: it is where its path says */
+};
+
 /**
  * place_open() - the destination of a mount
  * @dir:      a directory, else anything; what is missing is made accordingly
  * @nofollow: if the last component is a link, the link itself
- * @ret_made: it was not there
  *
  * Return: O_PATH fd; -errno.
  */
-int place_open(int root_fd, const char *path, bool dir, bool nofollow, bool *ret_made,
+int place_open(int root_fd, const char *path, bool dir, bool nofollow, struct place *ret,
 	       struct err *e);
 
 /** place_open_plain() - for proc and sysfs: no component may be a link; missing ones are made. Return: O_PATH fd */
@@ -21,12 +26,13 @@ int place_open_plain(int root_fd, const char *path, struct err *e);
 
 /**
  * place_check() - neither the root itself nor something of /proc may be covered
- * @proc: what is going to be mounted is a procfs
+ * @straight: path of @dst_fd if no link and no ".." leads to it, else NULL: then the kernel is asked
+ * @proc:     what is going to be mounted is a procfs
  *
  * Whoever covers files of /proc decides what programs inside read and write there (CVE-2019-16884).
  * Return: 0; -EINVAL.
  */
-int place_check(int root_fd, int dst_fd, bool proc, struct err *e);
+int place_check(int root_fd, int dst_fd, const char *straight, bool proc, struct err *e);
 
 /** place_is_proc() - is @fd on a procfs? */
 bool place_is_proc(int fd);

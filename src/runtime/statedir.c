@@ -75,15 +75,18 @@ int statedir_open(struct runtime *rt, const char *id, struct err *e)
 
 int statedir_remove(struct runtime *rt, const char *id, struct err *e)
 {
+	/* the first two are always there */
 	static const char *const files[] = {"state.json", STATEDIR_CONFIG, RESOURCES,
 					    STATEDIR_START, STATEDIR_STARTED};
 	int fd = sys_open(rt->root_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
-	int r;
+	int r = fd == -ENOENT ? fd : -ENOTEMPTY;
 
-	for (size_t i = 0; i < ARRAY_LEN(files) && fd >= 0; i++)
+	for (size_t i = 0; i < ARRAY_LEN(files) && fd >= 0 && r == -ENOTEMPTY; i++) {
 		sys_unlink(fd, files[i], 0);
+		if (i > 0)
+			r = sys_unlink(rt->root_fd, id, AT_REMOVEDIR);
+	}
 	sys_close(fd);
-	r = sys_unlink(rt->root_fd, id, AT_REMOVEDIR);
 	if (r == -ENOTEMPTY)
 		return tree_remove(rt->root_fd, id, e);
 	return r < 0 && r != -ENOENT ? err_set(e, r, "remove %s/%s", rt->root, id) : 0;

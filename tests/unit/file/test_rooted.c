@@ -361,6 +361,36 @@ static void resolves_what_is_missing(void **state)
 	assert_int_equal(rooted_resolve(root_fd, "/etc/pa", small, sizeof(small), &e), 0);
 }
 
+/* What is given away without a look at the place has no link on it; and an old kernel gives nothing. */
+static void straight_follows_no_link(void **state)
+{
+	static const struct {
+		const char *path;
+		int want;
+	} cases[] = {
+		{"/", 0},
+		{"/a/b", 0},
+		{"a//./b/file", 0},
+		{"/a/nothing/here", -ENOENT},
+		{"/a/b/file/x", -ENOTDIR},
+		{"/a/../a", -ELOOP},
+		{"/abs", -ELOOP},
+		{"/abs/nothing", -ELOOP},
+		{"/a/up/file", -ELOOP},
+		{"/dangling", -ELOOP},
+		{"/loop1", -ELOOP},
+	};
+	bool old = sys_openat2(root_fd, ".", O_PATH, 0, 0) == -ENOSYS;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int fd = rooted_open_straight(root_fd, cases[i].path, 0);
+
+		assert_int_equal(fd < 0 ? fd : 0, old ? -ELOOP : cases[i].want);
+		sys_close(fd);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +404,7 @@ int main(void)
 		T(parents),
 		T(resolves_what_is_missing),
 		T(racing_links_stay_inside),
+		T(straight_follows_no_link),
 	};
 	const int young[] = {SYS_openat2};
 	int r = cmocka_run_group_tests_name("openat2", tests, NULL, NULL);
