@@ -19,6 +19,7 @@
 #include "runtime/become.h"
 #include "runtime/confine/caps.h"
 #include "runtime/hooks.h"
+#include "runtime/mounts.h"
 #include "runtime/namespaces.h"
 #include "runtime/netdev.h"
 #include "runtime/notify.h"
@@ -36,6 +37,9 @@
 #include "sys/proc.h"
 #include "sys/sock.h"
 #include "sys/watch.h"
+
+/* what a stage makes itself, if the network is made beside it, so that this begins sooner */
+#define NS_OF_STAGE (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC)
 
 static struct filter_program program;
 
@@ -163,7 +167,8 @@ static pid_t clone_by_usher(struct creation *c, struct stage *s, struct err *e)
 /* A pid namespace is entered by children only: ours changes for the clone and back. */
 static pid_t clone_stage(struct creation *c, struct stage *s, struct err *e)
 {
-	struct sys_clone how = {.flags = ns_clone_flags(&c->spec),
+	uint64_t flags = ns_clone_flags(&c->spec), later = s->net_comes ? CLONE_NEWNET : 0;
+	struct sys_clone how = {.flags = flags & ~(later | s->unshare),
 				.cgroup_fd = cgroup_birth_fd(&c->cgroup)};
 	int pid_ns = s->ns_fds[OCI_NS_PID];
 	auto_close int own = pid_ns < 0 ? -1 : sys_open(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY, 0);
@@ -196,10 +201,11 @@ static int spawn(struct creation *c, struct handover *h, struct err *e)
 			  .filter = &program,
 			  .preserve_fds = c->o->listen_fds + c->o->preserve_fds,
 			  .no_pivot = c->o->no_pivot,
+			  .net_comes = c->net_beside,
+			  .unshare = c->beside ? (int)ns_clone_flags(&c->spec) & NS_OF_STAGE : 0,
 			  .label = LABEL_INIT,
 			  .state = &c->state};
 	pid_t pid;
-	int r;
 
 	memcpy(s.ns_fds, h->ns_fds, sizeof(s.ns_fds));
 	pid = s.ushered ? clone_by_usher(c, &s, e) : clone_stage(c, &s, e);
@@ -211,11 +217,7 @@ static int spawn(struct creation *c, struct handover *h, struct err *e)
 	if (pid < 0)
 		return pid;
 	c->state.pid = pid;
-	r = sys_proc_start_time(pid, &c->state.start_ticks);
-	if (r < 0)
-		return err_set(e, r, "look at the container's process");
-	/* run writes it when the program runs: until then others see "creating" and keep off */
-	return c->by_pipe ? statedir_save(c->dir_fd, &c->state, e) : 0;
+	return 0;
 }
 
 /*
@@ -281,11 +283,48 @@ static int was_killed(struct creation *c, struct err *e)
 				: "");
 }
 
+/*
+ * What takes long is done here while the stage mounts, on another processor if there is one. A stage whose mounts
+ * ask for a device or a network before is given all of it at its birth.
+ */
+static void divide(struct creation *c)
+{
+	const struct oci_ns *net = &c->spec.ns[OCI_NS_NET];
+
+	c->sources = sources_of(&c->spec);
+	c->beside = c->sources == SOURCES_NONE && !c->spec.ns[OCI_NS_USER].set &&
+		    !usher_needed(&c->spec) && mounts_plain(&c->spec);
+	c->net_beside = c->beside && net->set && !net->path && !c->spec.n_netdevs;
+	c->cgroup.late = c->beside;
+}
+
+static int send_network(struct creation *c, struct err *e)
+{
+	struct stage_ack ack = {.pid = c->state.pid};
+	auto_close int net = ns_make_net(e);
+
+	return net < 0 ? net : told(c, sys_send_fds(c->sync_fd, &ack, sizeof(ack), &net, 1), e);
+}
+
 /* What belongs to the stage but is not its to take. It waits for the word to go before it executes anything. */
 static int equip(struct creation *c, struct err *e)
 {
-	int r = c->spec.n_netdevs ? netdev_move(&c->spec, c->state.pid, e) : 0;
+	int r = c->net_beside ? send_network(c, e) : 0;
 
+	if (r == 0) {
+		r = sys_proc_start_time(c->state.pid, &c->state.start_ticks);
+		if (r < 0)
+			err_set(e, r, "look at the container's process");
+	}
+	/* run writes it when the program runs: until then others see "creating" and keep off */
+	if (r == 0 && c->by_pipe)
+		r = statedir_save(c->dir_fd, &c->state, e);
+	if (r == 0)
+		r = statedir_save_config(c->dir_fd, c->config, e);
+	if (r == 0)
+		r = cgroup_limit_late(&c->cgroup, &c->spec.resources, e);
+	if (r == 0 && c->spec.n_netdevs)
+		r = netdev_move(&c->spec, c->state.pid, e);
 	return r == 0 && c->spec.rdt.set ? rdt_apply(&c->spec.rdt, c->o->id, c->state.pid, e) : r;
 }
 
@@ -334,8 +373,7 @@ int creation_reserve(struct creation *c, struct err *e)
 	if (r < 0)
 		return r;
 	c->dir_fd = r;
-	r = statedir_save(c->dir_fd, &c->state, e);
-	return r < 0 ? r : statedir_save_config(c->dir_fd, c->config, e);
+	return statedir_save(c->dir_fd, &c->state, e);
 }
 
 static int make(struct creation *c, struct handover *h, struct err *e)
@@ -345,12 +383,12 @@ static int make(struct creation *c, struct handover *h, struct err *e)
 	if (r == 0 && c->o->notify_socket)
 		r = readiness_offer(c, e);
 	if (r == 0)
-		r = filter_compile(&c->spec.seccomp, &program, e);
+		r = filter_check(&c->spec.seccomp, &program, e);
 	if (r == 0)
 		r = notify_connect(&c->spec.seccomp, &program, &c->agent_fd, e);
 	if (r == 0)
 		r = open_namespaces(c, h, e);
-	c->sources = sources_of(&c->spec);
+	divide(c);
 	if (r == 0 && shared_root(&c->spec))
 		r = shared_root_make(c->dir_fd, &c->rt->arena, &c->root_at, e);
 	if (r == 0)

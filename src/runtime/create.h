@@ -16,9 +16,11 @@ struct creation {
 	struct cgroup cgroup;
 	struct span config; /* text of config.json */
 	enum sources sources;
-	char *root_at; /* runtime/shared_root.h, or NULL */
-	int dir_fd;    /* state directory; -1 until it is ours to undo */
-	int sync_fd;   /* to the stage */
+	bool beside;	 /* device rules are loaded while the stage mounts */
+	bool net_beside; /* and the network namespace is made */
+	char *root_at;	 /* runtime/shared_root.h, or NULL */
+	int dir_fd;	 /* state directory; -1 until it is ours to undo */
+	int sync_fd;	 /* to the stage */
 	int pidfd;
 	struct terminal terminal;
 	int ready_fd; /* where a program that is run says that it is ready; -1 */

@@ -260,6 +260,8 @@ static int mount_fs(struct rootfs *r, const struct oci_mount *m, struct mount_op
 	if (o->copy_up && !str_eq(m->type, "tmpfs"))
 		return err_text(e, -EINVAL, "tmpcopyup is for tmpfs");
 	ret = add_label(r, m, o, e);
+	if (ret == 0 && str_eq(m->type, "sysfs")) /* it shows the network of who mounts it */
+		ret = rootfs_network(r, e);
 	if (ret < 0)
 		return ret;
 	ret = sys_mount(source, fd_path(dst).p, m->type,
@@ -318,4 +320,21 @@ bool mounts_bind_on_dev(const struct oci_spec *s)
 			bind |= str_eq(m->options.v[j], "bind") || str_eq(m->options.v[j], "rbind");
 	}
 	return bind;
+}
+
+bool mounts_plain(const struct oci_spec *s)
+{
+	static const char *const types[] = {"bind",   "none",	"proc",	  "sysfs",  "tmpfs",
+					    "devpts", "mqueue", "cgroup", "cgroup2"};
+
+	for (size_t i = 0; i < s->n_mounts; i++) {
+		const char *type = s->mounts[i].type;
+		size_t k = 0;
+
+		while (!str_empty(type) && k < ARRAY_LEN(types) && !str_eq(type, types[k]))
+			k++;
+		if (k == ARRAY_LEN(types))
+			return false;
+	}
+	return true;
 }

@@ -14,3 +14,6 @@ int mounts_cgroup(struct rootfs *r, const struct oci_mount *m, const struct moun
 
 /** mounts_bind_on_dev() - does a mount of the spec that is a bind cover /dev? Then its content is the caller's */
 bool mounts_bind_on_dev(const struct oci_spec *s);
+
+/** mounts_plain() - none is of a file system that may open a device, and none but sysfs asks for the network namespace */
+bool mounts_plain(const struct oci_spec *s);

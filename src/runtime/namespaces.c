@@ -4,12 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <net/if.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "sys/cred.h"
 #include "sys/fd.h"
 #include "sys/ns.h"
+#include "sys/sock.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -123,6 +127,32 @@ int ns_join(int *fds, bool with_pid, bool keep_groups, struct err *e)
 	}
 	ns_fds_close(fds);
 	return r;
+}
+
+int ns_loopback_up(struct err *e)
+{
+	auto_close int fd = sys_socket(AF_INET, SOCK_DGRAM, 0);
+	struct ifreq req = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+	int r = fd < 0 ? fd : sys_ioctl(fd, SIOCSIFFLAGS, &req);
+
+	return r < 0 ? err_set(e, r, "set lo up") : 0;
+}
+
+int ns_make_net(struct err *e)
+{
+	static const char path[] = "/proc/self/ns/net";
+	auto_close int own = sys_open(AT_FDCWD, path, O_RDONLY, 0);
+	auto_close int made = -1;
+	int r = own < 0 ? own : sys_unshare(CLONE_NEWNET), back;
+
+	if (r < 0)
+		return err_set(e, r, "new network namespace");
+	made = sys_open(AT_FDCWD, path, O_RDONLY, 0);
+	r = made < 0 ? err_set(e, made, "open %s", path) : ns_loopback_up(e);
+	back = sys_setns(own, CLONE_NEWNET);
+	if (back < 0)
+		return err_set(e, back, "return to the network namespace");
+	return r < 0 ? r : take_fd(&made);
 }
 
 uint64_t ns_clone_flags(const struct oci_spec *s)

@@ -35,5 +35,11 @@ int ns_join(int *fds, bool with_pid, bool keep_groups, struct err *e);
 /** ns_become_root() - of the user namespace that we are in: its ids must be mapped */
 int ns_become_root(bool keep_groups, struct err *e);
 
+/** ns_loopback_up() - of the network namespace that we are in */
+int ns_loopback_up(struct err *e);
+
+/** ns_make_net() - a new network namespace, its loopback up; we are in it for the length of this call. Return: fd; -errno */
+int ns_make_net(struct err *e);
+
 /** ns_clone_flags() - CLONE_NEW* of what is new, but cgroup and time: those are entered later, or before */
 uint64_t ns_clone_flags(const struct oci_spec *s);

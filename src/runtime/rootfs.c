@@ -16,8 +16,11 @@
 #include "runtime/bind.h"
 #include "runtime/mounts.h"
 #include "runtime/no_pivot.h"
+#include "runtime/stage.h"
 #include "sys/fd.h"
 #include "sys/mnt.h"
+#include "sys/ns.h"
+#include "sys/sock.h"
 
 #define MNT_DETACH 2
 
@@ -112,13 +115,32 @@ static int open_root(struct rootfs *r, struct err *e)
 	return r->at || is_shared(r->spec) ? bind_set(r->root_fd, &apart, e) : 0;
 }
 
+int rootfs_network(struct rootfs *r, struct err *e)
+{
+	struct stage_ack ack;
+	auto_close int fd = -1;
+	size_t n = 0;
+	int ret;
+
+	if (!r->net_comes)
+		return 0;
+	r->net_comes = false;
+	if (sys_recv_fds(r->sync_fd, &ack, sizeof(ack), &fd, 1, &n, 0) != (ssize_t)sizeof(ack) ||
+	    n != 1)
+		return err_set(e, -EPIPE, "the runtime is gone");
+	ret = sys_setns(fd, CLONE_NEWNET);
+	return ret < 0 ? err_set(e, ret, "enter the network namespace") : 0;
+}
+
 int rootfs_mount(struct rootfs *r, struct err *e)
 {
 	int ret = r->at ? 0 : cut_propagation(r, e);
 
 	if (ret == 0)
 		ret = open_root(r, e);
-	return ret < 0 ? ret : mounts_apply(r, e);
+	if (ret == 0)
+		ret = mounts_apply(r, e);
+	return ret < 0 ? ret : rootfs_network(r, e);
 }
 
 void rootfs_cwd(struct rootfs *r)

@@ -20,16 +20,20 @@ struct rootfs {
 	const char *at;	      /* where it is mounted, runtime/shared_root.h; NULL on itself */
 	enum sources sources; /* to be asked for at sync_fd, runtime/source.h */
 	int sync_fd;
-	int root_fd;  /* O_PATH, of our own mount of it */
-	int null_fd;  /* O_PATH of a verified 1:3 device, for masking; -1 none yet */
-	int empty_fd; /* O_PATH of an empty read-only tmpfs, for masking; -1 none yet */
-	int pts_fd;   /* the terminal's slave; -1 none */
-	bool dev_ro;  /* /dev becomes read-only when it is complete */
+	int root_fd;	/* O_PATH, of our own mount of it */
+	int null_fd;	/* O_PATH of a verified 1:3 device, for masking; -1 none yet */
+	int empty_fd;	/* O_PATH of an empty read-only tmpfs, for masking; -1 none yet */
+	int pts_fd;	/* the terminal's slave; -1 none */
+	bool dev_ro;	/* /dev becomes read-only when it is complete */
+	bool net_comes; /* the network namespace will be at sync_fd */
 	bool no_pivot, in_userns;
 };
 
 /** rootfs_mount() - propagation of "/", the root itself, then mounts in order. Needs a new mount namespace */
 int rootfs_mount(struct rootfs *r, struct err *e);
+
+/** rootfs_network() - be in the container's network namespace from now on; waits for it if it is still being made */
+int rootfs_network(struct rootfs *r, struct err *e);
 
 /** rootfs_cwd() - make the working directory where it is missing: the root may be read-only later. What fails is told by become_prepare() */
 void rootfs_cwd(struct rootfs *r);

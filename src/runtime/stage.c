@@ -11,8 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if.h>
-#include <linux/sockios.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -94,19 +92,6 @@ static int wait_ack(struct stage *s, struct err *e)
 	return 0;
 }
 
-/* As every runtime: a new network namespace has its loopback up. */
-static int loopback_up(struct err *e)
-{
-	auto_close int fd = sys_socket(AF_INET, SOCK_DGRAM, 0);
-	struct ifreq req = {.ifr_flags = IFF_UP | IFF_RUNNING};
-	int r = fd;
-
-	memcpy(req.ifr_name, "lo", sizeof("lo"));
-	if (fd >= 0)
-		r = sys_ioctl(fd, SIOCSIFFLAGS, &req);
-	return r < 0 ? err_set(e, r, "set lo up") : 0;
-}
-
 static int identity(struct stage *s, struct err *e)
 {
 	const struct oci_spec *spec = s->spec;
@@ -120,8 +105,9 @@ static int identity(struct stage *s, struct err *e)
 		r = sys_set_domainname(spec->domainname);
 	if (r < 0)
 		return err_set(e, r, "set domainname");
-	if (spec->ns[OCI_NS_NET].set && !spec->ns[OCI_NS_NET].path)
-		return loopback_up(e);
+	/* as every runtime: a new network namespace has its loopback up */
+	if (spec->ns[OCI_NS_NET].set && !spec->ns[OCI_NS_NET].path && !s->net_comes)
+		return ns_loopback_up(e);
 	return 0;
 }
 
@@ -196,6 +182,9 @@ static int birth(struct stage *s, struct err *e)
 	r = sys_setsid();
 	if (r < 0 && r != -EPERM)
 		return err_set(e, r, "setsid");
+	r = s->unshare ? sys_unshare(s->unshare) : 0;
+	if (r < 0)
+		return err_set(e, r, "new namespaces");
 	r = s->ushered ? 0 : enter(s, e);
 	if (r == 0)
 		r = stage_keyring(s->state, true, s->spec->ns[OCI_NS_USER].set, e);
@@ -240,6 +229,7 @@ static int enter_root(struct stage *s, struct err *e)
 			      .at = s->root_at,
 			      .sources = s->sources,
 			      .sync_fd = s->sync_fd,
+			      .net_comes = s->net_comes,
 			      .root_fd = -1,
 			      .null_fd = -1,
 			      .empty_fd = -1,
@@ -292,6 +282,9 @@ static int until_ready(struct stage *s, struct become *b, struct err *e)
 {
 	int r = birth(s, e);
 
+	/* here and not in the runtime, which is busy with what the stage will wait for */
+	if (r == 0)
+		r = filter_compile(&s->spec->seccomp, s->filter, e);
 	if (r == 0)
 		r = enter_root(s, e);
 	if (r == 0)

@@ -51,11 +51,13 @@ struct stage {
 	int go_fd,
 		started_fd; /* one byte to start; the failure of the start. Both sync_fd for run */
 	int console_fd;	    /* connected socket, or -1 */
-	int ns_fds[OCI_NS_COUNT]; /* to join; -1 */
-	const struct filter_program *filter;
+	int ns_fds[OCI_NS_COUNT];      /* to join; -1 */
+	struct filter_program *filter; /* room for the compiled profile */
 	struct label label;
 	uint32_t preserve_fds;
 	bool no_pivot;
+	int unshare;	/* CLONE_NEW* that the stage makes itself */
+	bool net_comes; /* the network namespace is made meanwhile, and sent with a stage_ack */
 	struct oci_state *state; /* for hooks */
 };
 

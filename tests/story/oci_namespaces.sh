@@ -197,5 +197,14 @@ linux_more=',"sysctl":{"net/ipv4/conf/lo/forwarding":"1","net.core.somaxconn":"7
 sh_args 'cat /proc/sys/net/ipv4/conf/lo/forwarding /proc/sys/net/core/somaxconn'
 run c
 expect_equal "1 77" "$(echo "$out" | xargs)" "sysctls of its own, written with dots or slashes"
+# the network namespace is made while the container's mounts are, or before if one of them might ask for it
+for mounts_more in '' ',{"destination":"/r","type":"ramfs","source":"ramfs"}'; do
+	linux_more=
+	sh_args 'cat /sys/class/net/lo/flags; ls /sys/class/net; readlink /proc/self/ns/net'
+	run c
+	expect_equal "0x9 lo new" "$(echo "$out" | grep -v -x -F "$(readlink /proc/self/ns/net)" | sed 's/^net:.*/new/' | xargs)" \
+		"network: lo is up, sysfs shows no other${mounts_more:+, with a file system that we do not know}" || tap_diag "$out"
+done
+mounts_more=
 no_leftovers "nothing is left"
 tap_end

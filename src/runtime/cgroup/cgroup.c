@@ -166,7 +166,9 @@ int cgroup_create(struct cgroup *c, const struct oci_resources *r, struct err *e
 
 	for (size_t i = 0; i < c->n && ret == 0 && !c->optional; i++)
 		ret = make_dirs(c, &c->h[i], e);
-	if (ret == 0 && (!c->optional || has_limits(r)))
+	c->late &= c->devices && cgroup_birth_fd(c) >= 0 && !c->optional;
+	c->devices &= !c->late;
+	if (ret == 0 && (has_limits(r) || (!c->optional && !c->late)))
 		ret = c->ops->limit(c, r, e);
 	if (ret < 0) {
 		for (size_t i = 0; i < c->n; i++)
@@ -175,6 +177,14 @@ int cgroup_create(struct cgroup *c, const struct oci_resources *r, struct err *e
 		cgroup_close(c);
 	}
 	return ret;
+}
+
+int cgroup_limit_late(struct cgroup *c, const struct oci_resources *r, struct err *e)
+{
+	if (!c->late)
+		return 0;
+	c->devices = true;
+	return has_limits(r) ? cgroup_v2_devices(&c->h[0], r, e) : c->ops->limit(c, r, e);
 }
 
 int cgroup_birth_fd(const struct cgroup *c)

@@ -42,6 +42,7 @@ struct cgroup {
 	const struct cgroup_ops *ops;
 	struct cgroup_hierarchy h[CGROUP_MAX_HIERARCHIES];
 	size_t n;
+	bool late;     /* v2: all but limits waits for cgroup_limit_late() */
 	bool devices;  /* also the device rules: what no rule speaks of is denied */
 	bool optional; /* no path was asked for, and the caller is not root: may do without */
 };
@@ -66,6 +67,13 @@ int cgroup_find(struct cgroup *ret_cgroup, const char *path, const char *id, str
  * Return: 0; -EBUSY the cgroup exists and is not empty; -errno.
  */
 int cgroup_create(struct cgroup *c, const struct oci_resources *r, struct err *e);
+
+/**
+ * cgroup_limit_late() - with @c->late: device rules, and controllers for the figures if there are no limits
+ *
+ * Nothing of the container's may have run before. Until then its cgroup lets open and make every device.
+ */
+int cgroup_limit_late(struct cgroup *c, const struct oci_resources *r, struct err *e);
 
 /** cgroup_delegate() - v2: the container's user owns its cgroup if @s gives it a writable one in a namespace */
 int cgroup_delegate(const struct cgroup *c, const struct oci_spec *s, struct err *e);

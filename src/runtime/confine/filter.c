@@ -355,9 +355,8 @@ static int check_agent(const struct oci_seccomp *s, struct err *e)
 	return 0;
 }
 
-int filter_compile(const struct oci_seccomp *s, struct filter_program *ret, struct err *e)
+int filter_check(const struct oci_seccomp *s, struct filter_program *ret, struct err *e)
 {
-	bool wanted[SECCOMP_ARCHS] = {false};
 	int r;
 
 	ret->n = 0;
@@ -365,10 +364,17 @@ int filter_compile(const struct oci_seccomp *s, struct filter_program *ret, stru
 	if (!s->set)
 		return 0;
 	r = seccomp_find_flags(s, &ret->flags, e);
-	if (r == 0)
-		r = check_agent(s, e);
-	if (r == 0)
-		r = seccomp_find_archs(s, wanted, e);
+	return r < 0 ? r : check_agent(s, e);
+}
+
+int filter_compile(const struct oci_seccomp *s, struct filter_program *ret, struct err *e)
+{
+	bool wanted[SECCOMP_ARCHS] = {false};
+	int r = filter_check(s, ret, e);
+
+	if (r < 0 || !s->set)
+		return r;
+	r = seccomp_find_archs(s, wanted, e);
 	return r < 0 ? r : build(s, wanted, ret, e);
 }
 

@@ -34,6 +34,9 @@ struct filter_program {
  */
 int filter_compile(const struct oci_seccomp *s, struct filter_program *ret, struct err *e);
 
+/** filter_check() - only the flags, and what they forbid: will somebody have to be notified? n becomes 0 */
+int filter_check(const struct oci_seccomp *s, struct filter_program *ret, struct err *e);
+
 /**
  * filter_load() - from now on
  * @ret_listener: the descriptor of SCMP_ACT_NOTIFY, or -1
