@@ -34,13 +34,14 @@ static const struct sys_seccomp_arg no_exec[] = {NO_EXEC};
 static const int parse_calls[] = {CALLS_BASE, SYS_ftruncate, SYS_ftruncate64, SYS_CALL_END};
 static const uint32_t parse_accepts[] = {PARSE_RESULT, PARSE_ERROR, 0};
 
-static const int fetch_calls[] = {CALLS_BASE, CALLS_NET, SYS_CALL_END};
+static const int fetch_calls[] = {CALLS_BASE, CALLS_NET, SYS_ftruncate, SYS_ftruncate64,
+				  SYS_CALL_END};
 static const struct sys_seccomp_arg fetch_args[] = {
 	NO_EXEC,
 	/* IP alone: no AF_ALG, AF_VSOCK, AF_NETLINK, AF_UNIX */
 	{.nr = SYS_socket, .arg = 0, .one_of = {AF_INET, AF_INET6}},
 };
-static const uint32_t fetch_accepts[] = {FETCH_DONE, FETCH_ERROR, FETCH_PROGRESS, 0};
+static const uint32_t fetch_accepts[] = {FETCH_DONE, FETCH_ERROR, FETCH_PROGRESS, FETCH_WAIT, 0};
 
 static const int unpack_calls[] = {CALLS_BASE, CALLS_TREE, SYS_CALL_END};
 static const uint32_t unpack_accepts[] = {UNPACK_OPAQUE, UNPACK_DONE, UNPACK_ERROR, 0};

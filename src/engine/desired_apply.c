@@ -15,6 +15,7 @@
 #include "engine/desired.h"
 #include "engine/engine.h"
 #include "engine/event.h"
+#include "engine/link.h"
 #include "sys/fd.h"
 #include "sys/mem.h"
 
@@ -49,6 +50,7 @@ static struct {
 	struct parse_call call;
 	struct loop_io io;
 	struct loop_timer timer;
+	struct link_watch link;
 	int64_t pause_ms;
 	size_t current; /* service whose image is being pulled */
 	struct reference ref;
@@ -71,6 +73,7 @@ static void end(void)
 {
 	loop_io_fini(&apply.io);
 	loop_timer_fini(&apply.timer);
+	link_watch_stop(&apply.link);
 	if (apply.state == APPLY_PARSING)
 		parse_cancel(&apply.call);
 	sys_close(take_fd(&apply.document_fd));
@@ -222,7 +225,14 @@ static void pass_over(size_t index, const struct err *e)
 static void pause_over(struct loop_timer *t)
 {
 	(void)t;
+	link_watch_stop(&apply.link);
 	resolve_from(0);
+}
+
+static void link_changed(void *data)
+{
+	loop_timer_fini(&apply.timer);
+	pause_over(data);
 }
 
 static void activate(void)
@@ -281,6 +291,7 @@ static void resolve_from(size_t index)
 	apply.state = APPLY_PAUSING;
 	loop_timer_init(&apply.timer, &engine.loop, pause_over, NULL);
 	loop_timer_set(&apply.timer, apply.pause_ms);
+	link_watch_start(&apply.link, &engine.loop, link_changed, NULL);
 }
 
 static bool waits_for(const struct reference *ref)

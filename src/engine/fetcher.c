@@ -58,6 +58,8 @@ static int send_open(const struct fetcher_want *w, const struct role_proc *proc,
 	enc_str(&o.enc, w->settings->https_proxy);
 	enc_str(&o.enc, w->settings->http_proxy);
 	enc_str(&o.enc, w->settings->no_proxy);
+	enc_str(&o.enc, w->ns);
+	enc_u64(&o.enc, w->rate_bytes_s);
 	r = msg_send(proc->peer_fd, &o);
 	explicit_bzero(frame, sizeof(frame));
 	return r < 0 ? err_set(e, r, "send the registry's name to the fetch role") : 0;
@@ -84,7 +86,7 @@ int fetcher_start(const struct fetcher_want *w, struct role_proc *ret_proc, stru
 }
 
 int fetcher_get(const struct role_proc *proc, uint32_t id, enum fetch_kind kind, const char *what,
-		uint64_t max_bytes, uint64_t expect_bytes, int fd, struct err *e)
+		uint64_t max_bytes, uint64_t expect_bytes, int fd, int partial_fd, struct err *e)
 {
 	struct msg_out o;
 	int r;
@@ -95,7 +97,10 @@ int fetcher_get(const struct role_proc *proc, uint32_t id, enum fetch_kind kind,
 	enc_str(&o.enc, what);
 	enc_u64(&o.enc, max_bytes);
 	enc_u64(&o.enc, expect_bytes);
-	msg_add_fd(&o, fd);
+	if (fd >= 0)
+		msg_add_fd(&o, fd);
+	if (partial_fd >= 0)
+		msg_add_fd(&o, partial_fd);
 	r = msg_send(proc->peer_fd, &o);
 	return r < 0 ? err_set(e, r, "ask the fetch role for %s", what) : 0;
 }

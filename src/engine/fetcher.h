@@ -13,11 +13,13 @@ struct fetcher_want {
 	const char *const *cgroup_procs;
 	const struct remote_settings *settings;
 	const struct remote_login *login;
+	const char *ns;	       /* NULL; else @host is a mirror of this one */
+	uint64_t rate_bytes_s; /* 0 = no bound */
 };
 
 /** fetcher_start() - Return: 0; -errno, then nothing runs */
 int fetcher_start(const struct fetcher_want *w, struct role_proc *ret_proc, struct err *e);
 
-/** fetcher_get() - ask for an object; FETCH_DONE or FETCH_ERROR with @id will follow. @fd: borrowed */
+/** fetcher_get() - ask for an object; FETCH_DONE or FETCH_ERROR with @id will follow. @fd, @partial_fd (-1 = none): borrowed */
 int fetcher_get(const struct role_proc *proc, uint32_t id, enum fetch_kind kind, const char *what,
-		uint64_t max_bytes, uint64_t expect_bytes, int fd, struct err *e);
+		uint64_t max_bytes, uint64_t expect_bytes, int fd, int partial_fd, struct err *e);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/access.h"
+#include "engine/link.h"
 #include "engine/pull.h"
 #include "parse/client.h"
 #include "role/role.h"
@@ -69,6 +70,7 @@ struct pull {
 	struct role_proc fetch, unpack;
 	struct loop_io fetch_io, unpack_io, parse_io;
 	struct loop_timer parse_timer;
+	struct link_watch link; /* while fetch waits for its next attempt */
 	struct parse_call parse;
 	bool parsing;
 	struct pull_cgroup cgroup;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -24,7 +25,7 @@ static uint8_t frame[FRAME_CAP];
 static int send_get(struct pull *p, enum fetch_kind kind, const char *what, uint64_t max_bytes,
 		    uint64_t expect_bytes, int fd, struct err *e)
 {
-	return fetcher_get(&p->fetch, ++p->get_id, kind, what, max_bytes, expect_bytes, fd, e);
+	return fetcher_get(&p->fetch, ++p->get_id, kind, what, max_bytes, expect_bytes, fd, -1, e);
 }
 
 static void arrived(struct pull *p, uint64_t bytes, const struct err *e)
@@ -57,6 +58,10 @@ static void got_done(struct pull *p, struct dec *d)
 	struct err e = {0};
 
 	dec_str(d); /* Docker-Content-Digest: the parse role's own hash is what counts */
+	dec_u64(d);
+	dec_u32(d);
+	dec_u32(d);
+	dec_u32(d);
 	if (dec_done(d) < 0) {
 		pull_broken(&p->fetch, &e);
 		pull_fail(p, &e);
@@ -93,6 +98,26 @@ static void got_progress(struct pull *p, struct dec *d)
 			      p->manifest.layers[p->layer.index].size);
 }
 
+static void wake(void *data)
+{
+	struct pull *p = data;
+
+	msg_send_simple(p->fetch.peer_fd, FETCH_WAKE); /* best effort: the wait ends by itself */
+}
+
+static void got_wait(struct pull *p, struct dec *d)
+{
+	uint32_t id = dec_u32(d), ms = dec_u32(d);
+	char *why = dec_str_req(d), name[16], text[256];
+
+	if (dec_done(d) < 0 || id != p->get_id)
+		return;
+	link_watch_start(&p->link, p->env.loop, wake, p);
+	snprintf(text, sizeof(text), "next attempt in %u s: %s", (ms + 999) / 1000, why);
+	pull_progress(p, p->state == PULL_LAYER ? pull_layer_name(p, name) : "manifest", text, 0,
+		      0);
+}
+
 static void on_fetch(struct loop_io *io, uint32_t events)
 {
 	struct pull *p = io->data;
@@ -108,10 +133,13 @@ static void on_fetch(struct loop_io *io, uint32_t events)
 	if (r <= 0)
 		return;
 	pull_role_dec(&d, &m);
+	link_watch_stop(&p->link);
 	if (m.type == FETCH_DONE)
 		got_done(p, &d);
 	else if (m.type == FETCH_ERROR)
 		got_error(p, &d);
+	else if (m.type == FETCH_WAIT)
+		got_wait(p, &d);
 	else
 		got_progress(p, &d);
 }
@@ -224,6 +252,7 @@ int pull_source_layer(struct pull *p, const struct image_descriptor *d, int *ret
 
 void pull_source_close(struct pull *p)
 {
+	link_watch_stop(&p->link);
 	loop_io_fini(&p->fetch_io);
 	role_end(&p->fetch, NULL);
 	sys_close(take_fd(&p->layout_fd));

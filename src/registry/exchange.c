@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/num.h"
+#include "sys/proc.h"
 
 #define DROP_MAX 4096 /* reading so much is cheaper than a new handshake */
 
@@ -22,7 +23,10 @@ static int start_line(struct buf *b, const struct exchange_request *q, const str
 		      struct err *e)
 {
 	char authority[URL_ORIGIN_CAP], origin[URL_ORIGIN_CAP];
-	int r = http_request_proxied(b, q->form ? "POST" : "GET",
+	int r = http_request_proxied(b,
+				     q->form   ? "POST"
+				     : q->head ? "HEAD"
+					       : "GET",
 				     proxy ? url_origin(origin, q->url) : NULL, q->url->target,
 				     url_authority(authority, q->url), e);
 
@@ -61,9 +65,9 @@ static int build(struct conns *cs, struct exchange *x, const struct exchange_req
 	return r;
 }
 
-static void reset_answer(struct exchange *x)
+static void reset_answer(struct exchange *x, bool head)
 {
-	http_parser_init(&x->http, false);
+	http_parser_init(&x->http, head);
 	x->location[0] = '\0';
 	x->content_type[0] = '\0';
 	x->docker_digest[0] = '\0';
@@ -71,18 +75,24 @@ static void reset_answer(struct exchange *x)
 	x->has_range = false;
 	x->encoded = false;
 	x->retry_after_s = 0;
+	x->limit = x->remaining = (struct http_rate){0};
+	x->date_s = x->retry_at_s = 0;
 }
 
-/* "bytes 5-9/10": where the part starts */
-static void content_range(struct exchange *x, struct span value)
+/* A date counts from the server's own clock if it tells it: the device's may be wrong. */
+static void retry_after(struct exchange *x)
 {
-	struct span rest;
-	bool found;
+	int64_t now_s = x->date_s;
+	uint32_t ns;
 
-	if (value.len < 6 || !span_eq_nocase((struct span){value.p, 6}, "bytes "))
+	if (!x->retry_at_s)
 		return;
-	value = span_cut((struct span){value.p + 6, value.len - 6}, '-', &rest, &found);
-	x->has_range = found && num_u64(value, UINT64_MAX / 2, &x->range_start) == 0;
+	if (!now_s)
+		sys_realtime(&now_s, &ns);
+	if (x->retry_at_s > now_s)
+		x->retry_after_s = x->retry_at_s - now_s > UINT32_MAX
+					   ? UINT32_MAX
+					   : (uint32_t)(x->retry_at_s - now_s);
 }
 
 static int www_authenticate(struct exchange *x, struct span value, struct err *e)
@@ -100,7 +110,6 @@ static int www_authenticate(struct exchange *x, struct span value, struct err *e
 static int on_header(struct exchange *x, const struct http_event *ev, struct err *e)
 {
 	struct span v = ev->value;
-	uint64_t seconds;
 
 	if (span_eq_nocase(ev->name, "Location")) {
 		if (x->location[0])
@@ -114,11 +123,19 @@ static int on_header(struct exchange *x, const struct http_event *ev, struct err
 	} else if (span_eq_nocase(ev->name, "Docker-Content-Digest")) {
 		str_copy_n(x->docker_digest, sizeof(x->docker_digest), v.p, v.len);
 	} else if (span_eq_nocase(ev->name, "Content-Range")) {
-		content_range(x, v);
+		x->has_range = http_content_range(v, &x->range) == 0;
 	} else if (span_eq_nocase(ev->name, "Content-Encoding")) {
 		x->encoded = !span_eq_nocase(v, "identity");
-	} else if (span_eq_nocase(ev->name, "Retry-After") && num_u64(v, 1000000, &seconds) == 0) {
-		x->retry_after_s = (uint32_t)seconds;
+	} else if (span_eq_nocase(ev->name, "Retry-After")) {
+		if (num_u32(v, UINT32_MAX, &x->retry_after_s) == -ERANGE)
+			x->retry_after_s = UINT32_MAX;
+		http_date(v, &x->retry_at_s);
+	} else if (span_eq_nocase(ev->name, "Date")) {
+		http_date(v, &x->date_s);
+	} else if (span_eq_nocase(ev->name, "RateLimit-Limit")) {
+		http_rate(v, &x->limit);
+	} else if (span_eq_nocase(ev->name, "RateLimit-Remaining")) {
+		http_rate(v, &x->remaining);
 	}
 	return 0;
 }
@@ -162,6 +179,8 @@ static int read_head(struct exchange *x, struct err *e)
 	} while (r == 0 && ev.type != HTTP_HEADERS_DONE);
 	if (r < 0)
 		err_wrap(e, "%s", x->conn->origin);
+	else
+		retry_after(x);
 	return r;
 }
 
@@ -183,7 +202,7 @@ int exchange_start(struct conns *cs, struct exchange *x, const struct exchange_r
 		*ret_fail = CONN_F_NETWORK;
 		again = x->conn->used;
 		x->conn->used = true;
-		reset_answer(x);
+		reset_answer(x, q->head);
 		r = conn_send(x->conn, x->request, len, e);
 		if (r == 0 && q->form)
 			r = conn_send(x->conn, q->form, span_of(q->form).len, e);

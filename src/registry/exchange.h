@@ -3,6 +3,7 @@
 
 #include "registry/conn.h"
 #include "wire/http.h"
+#include "wire/http_value.h"
 #include "wire/wwwauth.h"
 
 #define EXCHANGE_TYPE_CAP    128
@@ -20,8 +21,10 @@ struct exchange {
 	char docker_digest[EXCHANGE_DIGEST_CAP];
 	struct wwwauth challenge; /* the best of all; scheme OTHER = none usable */
 	bool has_range, encoded;
-	uint64_t range_start;
-	uint32_t retry_after_s;
+	struct http_range range;
+	uint32_t retry_after_s; /* 0 = not told */
+	struct http_rate limit, remaining;
+	int64_t date_s, retry_at_s;
 	char request[EXCHANGE_REQUEST_CAP];
 };
 
@@ -32,7 +35,9 @@ struct exchange_request {
 	const char *accept;	   /* NULL = nothing special */
 	const char *authorization; /* NULL = none; only ever to the origin it is for */
 	uint64_t offset;	   /* > 0: ask for the rest from here */
-	const char *form; /* NULL = GET; else POST of this application/x-www-form-urlencoded */
+	const char
+		*form; /* NULL = GET or HEAD; else POST of this application/x-www-form-urlencoded */
+	bool head;     /* only the head of the answer */
 };
 
 /**

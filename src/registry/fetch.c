@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/codec.h"
 #include "msg/msg.h"
@@ -64,6 +65,10 @@ static int send_done(struct fetch *f, const struct get *g)
 	enc_u64(&o.enc, g->bytes);
 	enc_str(&o.enc, x->content_type);
 	enc_str(&o.enc, x->docker_digest[0] ? x->docker_digest : NULL);
+	enc_u64(&o.enc, g->kept_bytes);
+	enc_u32(&o.enc, x->limit.n);
+	enc_u32(&o.enc, x->remaining.n);
+	enc_u32(&o.enc, x->limit.window_s);
 	return msg_send(f->peer_fd, &o);
 }
 
@@ -85,6 +90,47 @@ static void on_progress(void *data, uint64_t bytes)
 	msg_send(f->peer_fd, &o);
 }
 
+/* Waiting for the next attempt, we read what the starter says: the network came back, or it is gone itself. */
+static int on_pause(void *data, unsigned int ms, const char *why)
+{
+	struct fetch *f = data;
+	int64_t until_ms = sys_now_ms() + ms, left_ms;
+	struct msg_out o;
+	struct msg m;
+	int r;
+
+	msg_begin(&o, f->out, sizeof(f->out), FETCH_WAIT);
+	enc_u32(&o.enc, f->id);
+	enc_u32(&o.enc, ms);
+	enc_str(&o.enc, why);
+	r = msg_send(f->peer_fd, &o);
+	while (r >= 0 && (left_ms = until_ms - sys_now_ms()) > 0) {
+		r = sys_poll_one(f->peer_fd, POLLIN, (int)left_ms);
+		if (r <= 0)
+			break;
+		m = (struct msg){0};
+		r = msg_recv(f->peer_fd, f->frame, sizeof(f->frame), &m, MSG_DONTWAIT);
+		msg_close_fds(&m);
+		if (r == 1)
+			return m.type == FETCH_WAKE ? 1 : -EPROTO;
+		if (r == 0)
+			return -EPIPE;
+	}
+	return r;
+}
+
+/* what came while nobody waited is old news */
+static int drop_wakes(struct fetch *f, struct msg *m)
+{
+	int r;
+
+	do {
+		*m = (struct msg){0};
+		r = msg_recv(f->peer_fd, f->frame, sizeof(f->frame), m, 0);
+	} while (r == 1 && m->type == FETCH_WAKE);
+	return r;
+}
+
 static int registry_url(struct fetch *f, const char *host, bool plain, struct err *e)
 {
 	char text[URL_HOST_CAP + 32];
@@ -100,7 +146,7 @@ static int on_open(struct fetch *f, const struct msg *m, struct err *e)
 {
 	struct session *s = &f->session;
 	struct tls_trust trust = {.fds = {ROLE_FD_ARG, ROLE_FD_ARG + 1}, .registry = f->host};
-	const char *host, *repository, *user, *secret, *proxies[2], *no_proxy;
+	const char *host, *repository, *user, *secret, *proxies[2], *no_proxy, *ns;
 	struct arena arena;
 	uint32_t stall_ms, kind;
 	struct dec d;
@@ -120,6 +166,8 @@ static int on_open(struct fetch *f, const struct msg *m, struct err *e)
 	proxies[0] = dec_str(&d);
 	proxies[1] = dec_str(&d);
 	no_proxy = dec_str(&d);
+	ns = dec_str(&d);
+	s->rate_bytes_s = dec_u64(&d);
 	if (dec_done(&d) < 0 || f->open || kind >= REMOTE_HELPER)
 		return -EPROTO;
 	f->open = true;
@@ -133,6 +181,8 @@ static int on_open(struct fetch *f, const struct msg *m, struct err *e)
 	r = registry_url(f, host, plain, e);
 	if (r == 0 && str_copy(s->repository, sizeof(s->repository), repository) < 0)
 		r = err_text(e, -EINVAL, "the repository's name is too long");
+	if (r == 0 && ns && str_copy(s->ns, sizeof(s->ns), ns) < 0)
+		r = err_text(e, -EINVAL, "the registry's name is too long");
 	if (r == 0)
 		r = auth_init(&s->auth, (enum remote_kind)kind, user, secret, repository, e);
 	if (r == 0)
@@ -146,7 +196,12 @@ static int on_get(struct fetch *f, struct msg *m, const struct err *open_error)
 {
 	struct err e = *open_error;
 	struct arena arena;
-	struct get g = {.progress = on_progress, .progress_data = f, .class = FETCH_E_HTTP};
+	struct get g = {.progress = on_progress,
+			.pause = on_pause,
+			.data = f,
+			.sink_fd = -1,
+			.partial_fd = -1,
+			.class = FETCH_E_HTTP};
 	struct dec d;
 	uint32_t kind;
 	int r;
@@ -158,10 +213,14 @@ static int on_get(struct fetch *f, struct msg *m, const struct err *open_error)
 	g.what = dec_str_req(&d);
 	g.max_bytes = dec_u64(&d);
 	g.expect_bytes = dec_u64(&d);
-	if (dec_done(&d) < 0 || kind > FETCH_PING || m->n_fds != 1 || !f->open)
+	if (dec_done(&d) < 0 || kind > FETCH_HEAD || (m->n_fds > 0) != (kind != FETCH_HEAD) ||
+	    m->n_fds > 2 || !f->open)
 		return -EPROTO;
 	g.kind = (enum fetch_kind)kind;
-	g.sink_fd = m->fds[0];
+	if (m->n_fds)
+		g.sink_fd = m->fds[0];
+	if (m->n_fds == 2)
+		g.partial_fd = m->fds[1];
 	f->progress_ms = sys_now_ms();
 	r = e.code ? e.code : get_run(&f->session, &g, &e);
 	msg_close_fds(m); /* the reader's end of file comes first, the verdict second */
@@ -177,8 +236,8 @@ int fetch_role_main(int peer_fd)
 	if (sys_ignore_signal(SIGPIPE) < 0) /* the sink's reader may go away at any time */
 		return EXIT_BAD_FRAME;
 	for (;;) {
-		struct msg m = {0};
-		int r = msg_recv(peer_fd, f->frame, sizeof(f->frame), &m, 0);
+		struct msg m;
+		int r = drop_wakes(f, &m);
 
 		if (r == 0)
 			return 0;

@@ -11,12 +11,17 @@
  *
  *   FETCH_OPEN    str host[:port], str repository ("": FETCH_PING alone), u32 enum remote_kind, str user, str secret
  *                 (NULL where the kind has none), bool plain_http, i64 build_time (clock floor), u32 stall_ms
- *                 (longest silence of a server; 0 = default), str https_proxy, str http_proxy, str no_proxy (may be NULL)
+ *                 (longest silence of a server; 0 = default), str https_proxy, str http_proxy, str no_proxy (may be NULL), str ns
+ *                 (NULL; else this is a mirror of that host), u64 rate (bytes a second; 0 = no bound)
  *   FETCH_GET     u32 id, u32 kind, str what (tag or digest text), u64 max_bytes, u64 expect_bytes (0 = unknown);
- *                 fd: where the body goes (pipe, or memfd)
- *   FETCH_DONE    u32 id, u64 bytes, str content_type, str docker_content_digest (may be NULL)
+ *                 fds: where the body goes (pipe, or memfd; none with FETCH_HEAD), and perhaps a partial file, open
+ *                 for reading and appending, which is continued and left with what has arrived, or empty
+ *   FETCH_WAKE    the network has changed: a wait for the next attempt is over
+ *   FETCH_DONE    u32 id, u64 bytes, str content_type, str docker_content_digest (may be NULL), u64 kept (of the
+ *                 bytes, those from the partial file), u32 limit, u32 remaining, u32 window_s (of requests; 0 = not told)
  *   FETCH_ERROR   u32 id, i64 code, str text, u32 class
  *   FETCH_PROGRESS u32 id, u64 bytes so far (at most 4 a second)
+ *   FETCH_WAIT    u32 id, u32 ms until the next attempt, str why
  */
 enum fetch_frame {
 	FETCH_OPEN = 0x200,
@@ -24,9 +29,15 @@ enum fetch_frame {
 	FETCH_DONE = 0x202,
 	FETCH_ERROR = 0x203,
 	FETCH_PROGRESS = 0x204,
+	FETCH_WAIT = 0x205,
+	FETCH_WAKE = 0x206,
 };
-/* PING: does the registry accept who we are? `what` is "", nothing is of interest but the verdict */
-enum fetch_kind { FETCH_MANIFEST, FETCH_BLOB, FETCH_PING };
+enum fetch_kind {
+	FETCH_MANIFEST,
+	FETCH_BLOB,
+	FETCH_PING, /* does the registry accept who we are? `what` is "", nothing is of interest but the verdict */
+	FETCH_HEAD /* of a manifest: Docker-Content-Digest alone, without a body */
+};
 enum fetch_class {
 	FETCH_E_NETWORK,
 	FETCH_E_TLS,

@@ -2,12 +2,13 @@
 """badregistry - a registry that misbehaves on demand
 
     badregistry.py --port N [--cert F --key F] [--layout OCI-LAYOUT] [--log FILE] [--other URL]
-                   [--address IP]
+                   [--address IP] [--times FILE]
 
 The repository's name says how: /v2/MODE[/ARGUMENT]... A mode spoils layers; with "manifest/" or
 "config/" in front of it, manifests or image configurations. Content comes from the layout (its tags); without one every blob is the same 1 MiB and
 every manifest a small document. --log gets a line for each request: METHOD TARGET AUTHORIZATION RANGE.
---other is where redirects to another host go. "ok" is a registry that behaves (Range, keep-alive).
+SIGUSR1 resets all connections.
+--times gets "SECONDS METHOD TARGET" for each. --other is where redirects to another host go. "ok" is a registry that behaves (Range, keep-alive).
 
 The modes are the functions mode_*() below.
 """
@@ -17,6 +18,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import socket
 import ssl
 import sys
@@ -83,6 +85,8 @@ class Peer:
         """as a good registry does"""
         headers = [("Content-Type", kind), ("Docker-Content-Digest", "sha256:" + hashlib.sha256(data).hexdigest())]
         offset = req.offset if ranges else 0
+        if req.method == "HEAD":
+            return self.head(200, headers + [("Content-Length", len(data))])
         if offset > len(data):
             return self.reply(416)
         if offset:
@@ -128,7 +132,7 @@ def mode_norange(p, req, data, kind, args):
 
 def mode_wrongrange(p, req, data, kind, args):
     if not req.offset:
-        return mode_reset(p, req, data, kind, args)
+        return (mode_reset if p.server.count("wrongrange") == 1 else mode_ok)(p, req, data, kind, args)
     p.head(206, [("Content-Range", f"bytes 7-{len(data) - 1}/{len(data)}"), ("Content-Length", len(data) - 7)])
     return p.send(data[7:])
 
@@ -140,6 +144,72 @@ def mode_stuck(p, req, data, kind, args):
                      ("Content-Length", len(data) - req.offset)])
         return p.close()
     return mode_cut(p, req, data, kind, args)
+
+
+def mode_partcode(p, req, data, kind, args):
+    """partcode/N/CODE: the first connection ends after N bytes; then a Range gets CODE, the whole is given"""
+    if req.offset:
+        return p.reply(int(args[1]))
+    if p.server.count("partcode" + args[1]) > 1:
+        return p.object(req, data, kind)
+    return mode_cut(p, req, data, kind, args)
+
+
+def mode_parts(p, req, data, kind, args):
+    """parts/N: of what a Range asks for, N bytes; the first connection ends after N bytes"""
+    if not req.offset:
+        return mode_cut(p, req, data, kind, args)
+    part = data[req.offset:req.offset + int(args[0])]
+    p.head(206, [("Content-Range", f"bytes {req.offset}-{req.offset + len(part) - 1}/{len(data)}"),
+                 ("Content-Length", len(part))])
+    return p.send(part)
+
+
+def mode_contentrange(p, req, data, kind, args):
+    """contentrange/VALUE: the right part under a Content-Range of VALUE, where @ is the offset and ~ a blank"""
+    if not req.offset:
+        return mode_reset(p, req, data, kind, ["1000"]) if p.server.count("cr" + args[0]) == 1 else \
+            p.object(req, data, kind)
+    value = args[0].replace("@", str(req.offset)).replace("~", " ").replace("!", "/")
+    p.head(206, [("Content-Range", value), ("Content-Length", len(data) - req.offset)])
+    return p.send(data[req.offset:])
+
+
+def mode_unasked(p, req, data, kind, args):
+    """a part although the whole was asked for"""
+    p.head(206, [("Content-Range", f"bytes 0-{len(data) - 1}/{len(data)}"), ("Content-Length", len(data))])
+    p.send(data)
+
+
+def mode_later(p, req, data, kind, args):
+    """later/CODE/SECONDS/N: N times CODE with Retry-After as a date, by a clock that is a year behind"""
+    if p.server.count("later") > int(args[2]):
+        return p.object(req, data, kind)
+    now = time.time() - 365 * 86400
+    form = "%a, %d %b %Y %H:%M:%S GMT"
+    return p.reply(int(args[0]), [("Date", time.strftime(form, time.gmtime(now))),
+                                  ("Retry-After", time.strftime(form, time.gmtime(now + int(args[1]))))])
+
+
+def mode_limited(p, req, data, kind, args):
+    """limited/CODE: rate-limit headers"""
+    limits = [("RateLimit-Limit", "100;w=21600"), ("RateLimit-Remaining", "76;w=21600")]
+    if args[0] != "200":
+        return p.reply(int(args[0]), limits + [("Retry-After", "7200")])
+    p.head(200, limits + [("Content-Type", kind), ("Content-Length", len(data))])
+    return p.send(data)
+
+
+def mode_signed(p, req, data, kind, args):
+    """signed/CODE/N/BYTES: redirects to addresses of which every second connection ends after BYTES, and a used
+    one, or any of the first N, answers CODE"""
+    p.reply(307, [("Location", f"{p.server.args.other}/signed/{'/'.join(args)}?key={p.server.count('signed')}")])
+
+
+def mode_nohead(p, req, data, kind, args):
+    if req.method == "HEAD":
+        return p.reply(405)
+    return p.object(req, data, kind)
 
 
 def mode_wrongdigest(p, req, data, kind, args):
@@ -197,7 +267,7 @@ def mode_status(p, req, data, kind, args):
 
 def mode_flaky(p, req, data, kind, args):
     """flaky/CODE/N/RETRY-AFTER: N times CODE, then good"""
-    if p.server.count("flaky") <= int(args[1]):
+    if p.server.count("flaky" + args[0] + args[1]) <= int(args[1]):
         return p.reply(int(args[0]), [("Retry-After", args[2])])
     return p.object(req, data, kind)
 
@@ -271,6 +341,18 @@ def mode_drip(p, req, data, kind, args):
         time.sleep(float(args[0]))
 
 
+def mode_slow(p, req, data, kind, args):
+    """slow/N: N bytes a second, Range is honoured"""
+    rest = data[req.offset:]
+    p.head(206 if req.offset else 200,
+           ([("Content-Range", f"bytes {req.offset}-{len(data) - 1}/{len(data)}")] if req.offset else []) +
+           [("Content-Type", kind), ("Content-Length", len(rest))])
+    step = max(int(args[0]) // 10, 1)
+    for i in range(0, len(rest), step):
+        p.send(rest[i:i + step])
+        time.sleep(0.1)
+
+
 def mode_silent(p, req, data, kind, args):
     """silent/N: N bytes, then nothing more"""
     p.head(200, [("Content-Type", kind), ("Content-Length", len(data))])
@@ -328,7 +410,10 @@ TOKENS = {
 class Server:
     def __init__(self, args):
         self.args, self.counts, self.lock = args, {}, threading.Lock()
+        self.peers = set()
+        signal.signal(signal.SIGUSR1, lambda *_: [p.close(reset=True) for p in list(self.peers)])
         self.log = open(args.log, "a", buffering=1) if args.log else None
+        self.times = open(args.times, "a", buffering=1) if args.times else None
         self.tls = None
         if args.cert:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -373,6 +458,14 @@ class Server:
             if path == "/token/redirect":
                 return p.reply(307, [("Location", "/token/good")])
             return p.reply(200, [("Content-Type", "application/json")], TOKENS[path[len("/token/"):]])
+        if self.times:
+            self.times.write(f"{time.time():.3f} {req.method} {req.target}\n")
+        if path.startswith("/signed/"):
+            code, n, size = path.split("/")[2:]
+            key = int(req.target.split("=")[1])
+            if key <= int(n) or self.count(req.target) > 1:
+                return p.reply(int(code))
+            return (mode_cut if key == int(n) + 1 else mode_ok)(p, req, SYNTHETIC, "x/y", [size])
         if path.startswith("/redirected/"):
             return p.object(req, self.content("blobs", "x")[0] if not self.args.layout else SYNTHETIC, "x/y")
         m = re.fullmatch(r"/v2/(manifest/|config/)?(.+?)/(manifests|blobs)/([^/]+)", path)
@@ -387,10 +480,12 @@ class Server:
         return mode(p, req, data, kind, words[1:])
 
     def serve(self, sock):
+        p = None
         try:
             if self.tls:
                 sock = self.tls.wrap_socket(sock, server_side=True)
             p = Peer(self, sock)
+            self.peers.add(p)
             while p.open:
                 req = p.read_request()
                 if not req:
@@ -400,6 +495,8 @@ class Server:
                 sock.close()
         except (OSError, ssl.SSLError):
             pass
+        finally:
+            self.peers.discard(p)
 
     def run(self):
         listener = socket.create_server(
@@ -417,7 +514,7 @@ def main():
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--tls13", action="store_true")
     parser.add_argument("--address", default="127.0.0.1")
-    for name in ("cert", "key", "layout", "log", "other"):
+    for name in ("cert", "key", "layout", "log", "other", "times"):
         parser.add_argument("--" + name)
     Server(parser.parse_args()).run()
 

@@ -19,7 +19,7 @@ registry_ca
 registry_cert localhost ecdsa "DNS:localhost,IP:127.0.0.1"
 badregistry other localhost
 other=https://localhost:$bad_port
-badregistry bad localhost --other "$other"
+badregistry bad localhost --other "$other" --times "$TMP/times"
 blob=blob@sha256:$(printf '%064d' 1)
 sum=$(python3 -c 'import hashlib; print(hashlib.sha256(hashlib.shake_128(b"cleat").digest(1 << 20)).hexdigest())')
 size=1048576
@@ -49,11 +49,94 @@ expect_whole "chunks, extensions, trailers" chunked
 expect_whole "connections that are closed without saying" closing
 expect_out "^done.*" "a closed kept connection is replaced" client "$bad" closing "$blob" "$blob" "$blob"
 expect_whole "503 and Retry-After, then good" flaky/503/2/1
-refuses "truncated for ever" stuck/1000 network "gave up after 5 attempts: .*closed the connection"
-refuses "slow loris: a byte for each connection" cut/1 network "gave up after 5 attempts"
+(client "$bad" stuck/1000 "$blob" >stuck.out 2>&1) & # they wait: all at once
+stuck=$!
+(client "$bad" cut/1 "$blob" >cut.out 2>&1) &
+cut=$!
 refuses "truncated blob with a right length" truncated http "has 524288 bytes, its manifest says $size" expect=$size
 refuses "longer than the manifest says" longer http "its manifest says $size" expect=$size
-refuses "wrong part" wrongrange/1000 http "sends another part than the one asked for"
+
+# all answers to a Range
+expect_whole "206 with another part: asked for the whole" wrongrange/1000
+expect_whole "416" partcode/300000/416
+expect_whole "501" partcode/300000/501
+expect_whole "200 in the place of 206" norange/200000
+expect_whole "206 with less than was asked for" parts/300000
+expect_equal "'bytes=300000-' 'bytes=600000-' 'bytes=900000-'" \
+	"$(grep /parts/ "$TMP/bad.requests" | cut -d' ' -f4 | grep bytes | tr '\n' ' ' | sed 's/ $//')" "the rest is asked for, part by part"
+for range in "bytes~@-1048575!*" "bytes~@-1048575!1048576"; do
+	expect_whole "Content-Range: $range" "contentrange/$range"
+	expect_equal 1 "$(grep -F "/contentrange/$range/" "$TMP/bad.requests" | grep -vc bytes=)" "$range: is right"
+done
+for range in "bytes~0-1048575!1048576" "bytes~@-1048574!1048576" "bytes~@-!1048576" "items~@-1048575!1048576" x; do
+	expect_whole "Content-Range: $range" "contentrange/$range"
+	expect_equal 2 "$(grep -F "/contentrange/$range/" "$TMP/bad.requests" | grep -vc bytes=)" "$range: is wrong, the whole is asked for"
+done
+refuses "Content-Range of another total" "contentrange/bytes~@-1048575!1048577" http "has 1048577 bytes, its manifest says $size" expect=$size
+refuses "206 unasked" unasked http "sends another part than the one asked for"
+
+# when to come back
+(client "$bad" flaky/503/99/0 "$blob" >flaky.out 2>&1) &
+flaky=$!
+begin=$(date +%s%N)
+expect_whole "429 and Retry-After as a date, by the server's clock" later/429/2/1
+took=$((($(date +%s%N) - begin) / 1000000))
+[ $took -ge 1900 ] && [ $took -lt 6000 ] && ok "it was waited for ($took ms)" || fail "it was waited for" "$took ms"
+begin=$(date +%s)
+refuses "429 for hours: not waited for" limited/429 http \
+	"has had too many requests \(HTTP 429 .*allows 100 requests in 21600 s; try again in 7200 s"
+[ $(($(date +%s) - begin)) -lt 5 ] && ok "refused at once" || fail "refused at once"
+expect_out "^done $size .* limit 100 remaining 76 window 21600" "rate limits are told" client "$bad" limited/200 "$blob"
+
+# addresses that the registry signed
+expect_whole "an address that has expired: back to the registry" signed/403/1/100000
+expect_equal 3 "$(grep -c "^GET /v2/signed/403" "$TMP/bad.requests")" "a new one for the refused and for the rest"
+refuses "addresses that are never good" signed/403/99/0 auth "sends us for blob .*, refuses \(HTTP 403\): its signed address"
+
+# HEAD
+expect_out "^done 0 .*index.*sha256:[0-9a-f]{64}|^done 0 .*manifest.*sha256:[0-9a-f]{64}" "HEAD tells the digest" client "$bad" manifest/ok head@x
+expect_err 1 "^error http .*HTTP 405" "HEAD that is not served" client "$bad" manifest/nohead head@x
+expect_out "^done 19 " "a mirror is asked with ns" client ns=docker.io "$bad" manifest/ok x
+expect_equal 1 "$(grep -c "^GET /v2/manifest/ok/manifests/x?ns=docker.io " "$TMP/bad.requests")" "the query says which registry is meant"
+
+# a rate
+begin=$(date +%s%N)
+expect_out "^done $size" "a rate" client rate=524288 "$bad" ok "$blob"
+took=$((($(date +%s%N) - begin) / 1000000))
+[ $took -ge 1800 ] && [ $took -lt 3500 ] && ok "1 MiB at 512 KiB/s takes 2 s ($took ms)" || fail "1 MiB at 512 KiB/s takes 2 s" "$took ms"
+
+# a partial file: what it has is not asked for, what comes goes in
+expect_whole "a new partial file, on a fast link" ok partial="$TMP/partial"
+expect_equal 0 "$(stat -c %s "$TMP/partial")" "is not kept"
+python3 -c 'import hashlib, sys; sys.stdout.buffer.write(hashlib.shake_128(b"cleat").digest(700000))' >"$TMP/partial"
+: >"$TMP/bad.requests"
+expect_whole "a partial file of 700000 bytes" ok partial="$TMP/partial"
+expect_equal "'bytes=700000-'" "$(cut -d' ' -f4 "$TMP/bad.requests")" "the rest is asked for, once"
+expect_equal "$sum" "$(sha256sum <"$TMP/partial" | cut -d' ' -f1)" "and kept too"
+: >"$TMP/bad.requests"
+expect_whole "a whole partial file" ok partial="$TMP/partial"
+expect_equal "" "$(cat "$TMP/bad.requests")" "nothing is asked for"
+head -c 2000000 /dev/zero >"$TMP/partial"
+expect_whole "a partial file that is too long" ok partial="$TMP/partial"
+
+wait $stuck
+wait $cut
+wait $flaky
+expect_out "^error network .*gave up after 6 attempts: .*closed the connection" "truncated for ever" cat stuck.out
+expect_out "^error network .*gave up after 6 attempts" "slow loris: a byte for each connection" cat cut.out
+expect_out "^error http .*gave up after 6 attempts: .*HTTP 503" "overloaded for ever" cat flaky.out
+# the pauses double from half a second; half of each is random
+expect_out good "measured pauses" python3 -c '
+import sys
+t = [float(x.split()[0]) for x in open(sys.argv[1]) if x.split()[2].startswith(sys.argv[2])]
+gaps = [b - a for a, b in zip(t, t[1:])]
+want = [0.5, 1, 2, 4, 8]
+print("good" if len(gaps) == 5 and all(w / 2 - 0.05 <= g <= w + 1 for w, g in zip(want, gaps)) else "bad", gaps)
+' "$TMP/times" /v2/flaky/503/99/0/
+expect_out "^wait [0-9]+ .*HTTP 503" "what is waited for is told" grep -m1 ^wait flaky.out
+begin=$(date +%s)
+expect_whole "a wake ends each wait" flaky/429/3/20 wake=1
+[ $(($(date +%s) - begin)) -lt 10 ] && ok "at once" || fail "at once"
 
 # hostile answers
 refuses "Go CVE-2023-39326: chunk extensions" chunkext limit "a chunk's size line is longer than 256 bytes"
@@ -71,7 +154,8 @@ expect_err 1 "^error limit .*has more than 4194304 bytes" \
 	"podman CVE-2020-1702: 100 MB manifest without a length" client max=4194304 "$bad" manifest/large/100/chunked x
 expect_out "^done 90 application/vnd.docker.distribution.manifest.v1\+prettyjws" \
 	"schema 1 is named by its type" client "$bad" manifest/schema1 x
-refuses "500" status/500 http "localhost is overloaded or broken \(HTTP 500"
+(client "$bad" status/500 "$blob" >500.out 2>&1) &
+s500=$!
 refuses "418" status/418 http "localhost answers with HTTP 418 for blob sha256:000000000000"
 
 # stalls: bounded by the time-out, not by the whole time
@@ -82,6 +166,8 @@ drip=$!
 silent=$!
 wait $drip
 wait $silent
+wait $s500
+expect_out "^error http .*localhost is overloaded or broken \(HTTP 500" "500" cat 500.out
 expect_out "^error network .*localhost:$bad_port sends less than 1024 bytes in 1 s" "slow loris" cat drip.out
 expect_out "^error network .*(was silent|sent nothing) for 1 s" "silence" cat silent.out
 took=$(($(date +%s) - begin))

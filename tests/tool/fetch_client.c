@@ -4,13 +4,15 @@
  *
  *	fetch_client [OPTION=VALUE]... HOST REPOSITORY OBJECT...
  *
- * OBJECT is TAG, manifest@DIGEST, blob@DIGEST or ping, with ">FILE" behind it (default: dropped). Options: ca= bundle
+ * OBJECT is TAG, manifest@DIGEST, head@TAG, blob@DIGEST or ping, with ">FILE" behind it (default: dropped). Options: ca= bundle
  * file, registry-ca= file, user=, secret=, kind= (enum remote_kind), https-proxy=, http-proxy=, no-proxy=, plain=1, floor= seconds, stall= ms, max= bytes, expect= bytes, resolv=, hosts=
- * files, close-after= bytes (of a body; then the reader goes away), peak=1 (print the role's VmHWM).
+ * files, close-after= bytes (of a body; then the reader goes away), peak=1 (print the role's VmHWM), ns= host (of
+ * a mirror), rate= bytes a second, partial= file, wake=1 (tell the role at each wait that the network has changed).
  *
  * Prints "done BYTES TYPE DIGEST" or "error CLASS CODE TEXT" for each object; exits 0 if all are done.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +30,8 @@ static const char *const class_names[] = {"network",   "tls",  "clock", "auth",
 
 static struct {
 	const char *ca, *registry_ca, *user, *secret, *resolv, *hosts, *plain, *floor, *stall, *max,
-		*expect, *close_after, *peak, *kind, *https_proxy, *http_proxy, *no_proxy;
+		*expect, *close_after, *peak, *kind, *https_proxy, *http_proxy, *no_proxy, *ns,
+		*rate, *partial, *wake;
 } opt = {
 	.ca = "/dev/null",
 	.registry_ca = "/dev/null",
@@ -41,6 +44,8 @@ static struct {
 	.expect = "0",
 	.close_after = "0",
 	.peak = "0",
+	.rate = "0",
+	.wake = "0",
 };
 
 static const struct {
@@ -64,6 +69,10 @@ static const struct {
 	{"https-proxy", &opt.https_proxy},
 	{"http-proxy", &opt.http_proxy},
 	{"no-proxy", &opt.no_proxy},
+	{"ns", &opt.ns},
+	{"rate", &opt.rate},
+	{"partial", &opt.partial},
+	{"wake", &opt.wake},
 };
 
 static struct role_proc role;
@@ -130,47 +139,37 @@ static void send_open(const char *host, const char *repository)
 	enc_str(&o.enc, opt.https_proxy);
 	enc_str(&o.enc, opt.http_proxy);
 	enc_str(&o.enc, opt.no_proxy);
+	enc_str(&o.enc, opt.ns);
+	enc_u64(&o.enc, number(opt.rate));
 	send_frame(&o);
 }
 
 static void send_get(uint32_t id, const char *object, int fd)
 {
 	const char *what = object, *at = strchr(object, '@');
+	int partial_fd = -1;
 	struct msg_out o;
 
 	if (at)
 		what = at + 1;
+	if (opt.partial)
+		partial_fd = open(opt.partial, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	msg_begin(&o, frame, sizeof(frame), FETCH_GET);
 	enc_u32(&o.enc, id);
 	enc_u32(&o.enc, str_eq(object, "ping")	      ? FETCH_PING
 			: str_starts(object, "blob@") ? FETCH_BLOB
+			: str_starts(object, "head@") ? FETCH_HEAD
 						      : FETCH_MANIFEST);
 	enc_str(&o.enc, str_eq(object, "ping") ? "" : what);
 	enc_u64(&o.enc, number(opt.max));
 	enc_u64(&o.enc, number(opt.expect));
-	msg_add_fd(&o, fd);
+	if (!str_starts(object, "head@"))
+		msg_add_fd(&o, fd);
+	if (opt.partial)
+		msg_add_fd(&o, partial_fd);
 	send_frame(&o);
-}
-
-/* the pipe's other end: what unpack does, without hashing */
-static void drain(int pipe_fd, const char *path)
-{
-	uint64_t close_after = number(opt.close_after), total = 0;
-	static char buf[65536];
-	int out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	ssize_t n;
-
-	if (out < 0)
-		die(path, "cannot create");
-	while ((n = read(pipe_fd, buf, sizeof(buf))) > 0) {
-		if (write(out, buf, (size_t)n) != n)
-			die(path, "cannot write");
-		total += (uint64_t)n;
-		if (close_after && total >= close_after)
-			break;
-	}
-	close(out);
-	close(pipe_fd);
+	if (opt.partial)
+		close(partial_fd);
 }
 
 /* Return: 1 done; 0 error; -1 neither yet */
@@ -189,11 +188,26 @@ static int take_reply(uint32_t id)
 		die("role", "answers for another object");
 	if (m.type == FETCH_PROGRESS)
 		return -1;
+	if (m.type == FETCH_WAIT) {
+		uint32_t ms = dec_u32(&d);
+
+		printf("wait %u %s\n", ms, dec_str_req(&d));
+		if (number(opt.wake) && msg_send_simple(role.peer_fd, FETCH_WAKE) < 0)
+			die("role", "cannot be woken");
+		return -1;
+	}
 	if (m.type == FETCH_DONE) {
 		uint64_t bytes = dec_u64(&d);
 		const char *type = dec_str_req(&d), *digest = dec_str(&d);
+		uint64_t kept = dec_u64(&d);
+		uint32_t limit = dec_u32(&d), remaining = dec_u32(&d), window_s = dec_u32(&d);
 
-		printf("done %llu %s %s\n", (unsigned long long)bytes, type, digest ? digest : "-");
+		printf("done %llu %s %s", (unsigned long long)bytes, type, digest ? digest : "-");
+		if (kept)
+			printf(" kept %llu", (unsigned long long)kept);
+		if (limit)
+			printf(" limit %u remaining %u window %u", limit, remaining, window_s);
+		putchar('\n');
 	} else {
 		int64_t code = dec_i64(&d);
 		const char *text = dec_str_req(&d);
@@ -206,6 +220,39 @@ static int take_reply(uint32_t id)
 	if (dec_done(&d) < 0)
 		die("role", "malformed frame");
 	return m.type == FETCH_DONE;
+}
+
+/* the pipe's other end: what unpack does, without hashing; waits are answered beside it. Return: as take_reply() */
+static int drain(int pipe_fd, const char *path, uint32_t id)
+{
+	struct pollfd fds[2] = {{.fd = pipe_fd, .events = POLLIN},
+				{.fd = role.peer_fd, .events = POLLIN}};
+	uint64_t close_after = number(opt.close_after), total = 0;
+	static char buf[65536];
+	int out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), result = -1;
+	ssize_t n;
+
+	if (out < 0)
+		die(path, "cannot create");
+	for (;;) {
+		if (poll(fds, result < 0 ? 2 : 1, -1) < 0)
+			die("poll", "failed");
+		if (result < 0 && fds[1].revents)
+			result = take_reply(id);
+		if (!fds[0].revents)
+			continue;
+		n = read(pipe_fd, buf, sizeof(buf));
+		if (n <= 0)
+			break;
+		if (write(out, buf, (size_t)n) != n)
+			die(path, "cannot write");
+		total += (uint64_t)n;
+		if (close_after && total >= close_after)
+			break;
+	}
+	close(out);
+	close(pipe_fd);
+	return result;
 }
 
 static void print_peak(void)
@@ -234,9 +281,9 @@ static bool get(uint32_t id, char *object)
 		die("pipe", "cannot make");
 	send_get(id, object, fds[1]);
 	close(fds[1]);
-	drain(fds[0], file ? file : "/dev/null");
-	while ((r = take_reply(id)) < 0)
-		;
+	r = drain(fds[0], file ? file : "/dev/null", id);
+	while (r < 0)
+		r = take_reply(id);
 	return r;
 }
 
