@@ -44,6 +44,13 @@ static const struct sys_seccomp_arg fetch_args[] = {
 static const uint32_t fetch_accepts[] = {FETCH_DONE, FETCH_ERROR, FETCH_PROGRESS, FETCH_WAIT, 0};
 
 static const int unpack_calls[] = {CALLS_BASE, CALLS_TREE, SYS_CALL_END};
+/* reading what a tree holds */
+static const int pack_calls[] = {
+	CALLS_BASE,    SYS_open,       SYS_openat, SYS_openat2,	 SYS_newfstatat,
+	SYS_fstatat64, SYS_readlinkat, SYS_statx,  SYS_CALL_END,
+};
+static const uint32_t pack_accepts[] = {PACK_DONE, PACK_ERROR, 0};
+
 static const uint32_t unpack_accepts[] = {UNPACK_OPAQUE, UNPACK_DONE, UNPACK_ERROR, 0};
 
 const struct role roles[ROLE_COUNT] = {
@@ -89,11 +96,27 @@ const struct role roles[ROLE_COUNT] = {
 			.call_args = no_exec,
 			.n_call_args = ARRAY_LEN(no_exec),
 			.root = ROLE_ROOT_STAGING,
-			.n_args = 2,
+			.n_args = 4,
 			.max_memory_kib = UNPACK_HEAP_KIB + (1 << CONFIG_ZSTD_WINDOW_LOG) / 1024 +
 					  PROGRAM_KIB,
 			.max_fds = 64,
 			.accepts = unpack_accepts,
 			.main = unpack_role_main,
+		},
+	[ROLE_PACK] =
+		{
+			.name = "@pack",
+			.purpose = "one layer's directory to the archive that it came from",
+			.as_root = true,
+			.caps = ROLE_CAP(CAP_DAC_READ_SEARCH),
+			.calls = pack_calls,
+			.call_args = no_exec,
+			.n_call_args = ARRAY_LEN(no_exec),
+			.root = ROLE_ROOT_TREE,
+			.n_args = 3,
+			.max_memory_kib = PROGRAM_KIB,
+			.max_fds = 32,
+			.accepts = pack_accepts,
+			.main = pack_role_main,
 		},
 };

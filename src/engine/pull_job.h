@@ -45,7 +45,7 @@ struct pull_layer {
 	bool fetched;	 /* the source has given all bytes */
 	bool unpacked;
 	struct digest blob, diff_id;
-	uint64_t blob_bytes, unpacked_bytes;
+	uint64_t blob_bytes, unpacked_bytes, tar_bytes;
 	struct err fetch_error, unpack_error;
 };
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
+#include "base/kconfig.h"
 #include "engine/pull_job.h"
 #include "sys/fd.h"
 
@@ -69,14 +70,17 @@ static void commit(struct pull *p)
 {
 	struct err e = {0};
 	char name[16];
+	const struct store_layer_meta meta = {.unpacked_bytes = p->layer.unpacked_bytes,
+					      .tar_bytes = p->layer.tar_bytes,
+					      .has_blob = IS_ENABLED(CONFIG_STORE_BLOBS),
+					      .blob = p->layer.blob};
 	int r = check(p, &e);
 
 	loop_io_fini(&p->unpack_io);
 	role_end(&p->unpack, NULL);
 	if (r == 0) {
 		r = store_layer_commit(p->env.store, p->layer.staged,
-				       &p->config.diff_ids[p->layer.index], p->layer.unpacked_bytes,
-				       &e);
+				       &p->config.diff_ids[p->layer.index], &meta, &e);
 		p->layer.staged[0] = '\0'; /* published or dropped by commit */
 	}
 	if (r < 0) {
@@ -143,6 +147,7 @@ static void got_done(struct pull *p, struct dec *d)
 	p->layer.blob_bytes = dec_u64(d);
 	p->layer.unpacked_bytes = dec_u64(d);
 	dec_u64(d); /* entries */
+	p->layer.tar_bytes = dec_u64(d);
 	if (dec_done(d) < 0) {
 		pull_broken(&p->unpack, &e);
 		unpack_failed(p, &e);
@@ -187,9 +192,21 @@ static void on_unpack(struct loop_io *io, uint32_t events)
 
 static int start_unpack(struct pull *p, int in_fd, int staging_fd, struct err *e)
 {
-	const int fds[] = {in_fd, staging_fd};
+	auto_close int split_fd =
+		store_layer_file(p->env.store, p->layer.staged, STORE_LAYER_SPLIT, e);
+	auto_close int blob_fd = -1;
 	struct msg_out o;
-	int r = role_spawn(ROLE_UNPACK, fds, ARRAY_LEN(fds), p->cgroup.procs, &p->unpack, e);
+	int fds[] = {in_fd, staging_fd, split_fd, -1}, r;
+
+	if (split_fd < 0)
+		return split_fd;
+	if (IS_ENABLED(CONFIG_STORE_BLOBS)) {
+		fds[3] = blob_fd =
+			store_layer_file(p->env.store, p->layer.staged, STORE_LAYER_BLOB, e);
+		if (blob_fd < 0)
+			return blob_fd;
+	}
+	r = role_spawn(ROLE_UNPACK, fds, ARRAY_LEN(fds), p->cgroup.procs, &p->unpack, e);
 
 	if (r < 0)
 		return r;
@@ -200,6 +217,8 @@ static int start_unpack(struct pull *p, int in_fd, int staging_fd, struct err *e
 	enc_u32(&o.enc, layer_descriptor(p)->compression);
 	enc_u64(&o.enc, CONFIG_MAX_LAYER_MIB * 1024ULL * 1024);
 	enc_u64(&o.enc, MAX_ENTRIES);
+	enc_u64(&o.enc, 0); /* from its beginning */
+	enc_u64(&o.enc, 0); /* to its end */
 	r = msg_send(p->unpack.peer_fd, &o);
 	return r < 0 ? err_set(e, r, "send the layer's limits to the unpack role") : 0;
 }

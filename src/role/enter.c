@@ -123,7 +123,8 @@ static void empty_root(const struct role *r)
  */
 static void staging_root(const struct role *r)
 {
-	const unsigned long flags = MS_NODEV | MS_NOSUID | MS_NOEXEC;
+	const unsigned long flags =
+		MS_NODEV | MS_NOSUID | MS_NOEXEC | (r->root == ROLE_ROOT_TREE ? MS_RDONLY : 0);
 
 	must(r, "bind the staging directory", sys_mount(".", MOUNT_PLACE, NULL, MS_BIND, NULL));
 	must(r, "restrict the staging directory",
@@ -131,17 +132,22 @@ static void staging_root(const struct role *r)
 	must(r, "enter the staging directory", sys_chdir(MOUNT_PLACE));
 }
 
+static bool has_tree(const struct role *r)
+{
+	return r->root == ROLE_ROOT_STAGING || r->root == ROLE_ROOT_TREE;
+}
+
 static void take_root(const struct role *r)
 {
 	auto_close int fd = -1;
 
 	must(r, "make mounts private", sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
-	if (r->root == ROLE_ROOT_STAGING)
+	if (has_tree(r))
 		staging_root(r);
 	else
 		empty_root(r);
 	must(r, "change the root", sys_take_root());
-	if (r->root != ROLE_ROOT_STAGING)
+	if (!has_tree(r))
 		return;
 	/* what was handed over lies on the old mount, without nodev */
 	fd = sys_open(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY, 0);
@@ -200,7 +206,7 @@ void role_enter(const struct role *r)
 	must(r, "close descriptors", sys_close_from(ROLE_FD_ARG + (int)r->n_args, NULL, 0));
 	must(r, "become a first victim of memory pressure", sys_set_oom_score_adj(OOM_SCORE_ADJ));
 	/* unshare takes the working directory along into the new mount namespace, but no descriptor */
-	if (r->root == ROLE_ROOT_STAGING)
+	if (has_tree(r))
 		must(r, "go to the staging directory", sys_fchdir(FD_STAGING));
 	must(r, "leave namespaces", sys_unshare(spaces));
 	take_root(r);

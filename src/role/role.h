@@ -18,7 +18,7 @@
  * failure. Zero in a row is always the least privilege.
  */
 
-enum role_id { ROLE_PARSE, ROLE_FETCH, ROLE_UNPACK, ROLE_COUNT };
+enum role_id { ROLE_PARSE, ROLE_FETCH, ROLE_UNPACK, ROLE_PACK, ROLE_COUNT };
 
 /** descriptor numbers inside a role: 0-2 are /dev/null, /dev/null and the log */
 #define ROLE_FD_PEER 3 /* SEQPACKET socket to whoever started it */
@@ -34,6 +34,7 @@ enum role_root {
 	/* etc/resolv.conf and etc/hosts, copied from ROLE_FD_ARG + 2 and + 3, read-only */
 	ROLE_ROOT_NAMES,
 	ROLE_ROOT_STAGING, /* the directory ROLE_FD_ARG + 1, writable, nodev,nosuid,noexec */
+	ROLE_ROOT_TREE,	   /* the same, read-only */
 };
 
 struct role {

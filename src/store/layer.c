@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
@@ -19,9 +20,11 @@
 
 #define TREE_NAME   "fs"
 #define META_NAME   "meta"
-#define META_KEY    "unpacked_bytes "
-#define META_CAP    64
+#define META_CAP    192
+#define BLOB_KEY    "blob "
 #define OPAQUE_NAME "trusted.overlay.opaque"
+
+static const char *const keys[] = {"unpacked_bytes ", "tar_bytes "};
 
 bool store_layer_exists(const struct store *s, const struct digest *diff_id)
 {
@@ -86,13 +89,27 @@ static int no_space(struct store *s, int code, struct err *e)
 			(unsigned long long)fs.f_blocks * (unsigned long long)fs.f_bsize >> 20);
 }
 
-static int write_meta(int dir_fd, uint64_t unpacked_bytes, struct err *e)
+int store_layer_file(struct store *s, const char *staged_name, const char *name, struct err *e)
 {
+	char path[LAYOUT_PATH_CAP];
+	int fd;
+
+	layout_path(path, LAYOUT_STAGING, staged_name, name);
+	fd = sys_open(s->root_fd, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+	return fd < 0 ? err_set(e, fd, "store: create a layer's %s", name) : fd;
+}
+
+static int write_meta(int dir_fd, const struct store_layer_meta *meta, struct err *e)
+{
+	char text[META_CAP], blob[DIGEST_TEXT_CAP];
 	auto_close int fd = -1;
-	char text[META_CAP];
 	int len, r;
 
-	len = str_printf(text, sizeof(text), META_KEY "%llu\n", (unsigned long long)unpacked_bytes);
+	len = str_printf(text, sizeof(text), "%s%llu\n%s%llu\n%s%s%s", keys[0],
+			 (unsigned long long)meta->unpacked_bytes, keys[1],
+			 (unsigned long long)meta->tar_bytes, meta->has_blob ? BLOB_KEY : "",
+			 meta->has_blob ? digest_text(blob, &meta->blob) : "",
+			 meta->has_blob ? "\n" : "");
 	fd = sys_open(dir_fd, META_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_set(e, fd, "store: create a layer's %s", META_NAME);
@@ -101,7 +118,7 @@ static int write_meta(int dir_fd, uint64_t unpacked_bytes, struct err *e)
 }
 
 int store_layer_commit(struct store *s, const char *staged_name, const struct digest *diff_id,
-		       uint64_t unpacked_bytes, struct err *e)
+		       const struct store_layer_meta *meta, struct err *e)
 {
 	char path[LAYOUT_PATH_CAP], hex[DIGEST_HEX_LEN + 1];
 	auto_close int fd = -1;
@@ -113,7 +130,7 @@ int store_layer_commit(struct store *s, const char *staged_name, const struct di
 	}
 	layout_path(path, LAYOUT_STAGING, staged_name, NULL);
 	fd = sys_open(s->root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-	r = fd < 0 ? err_set(e, fd, "store: open %s", path) : write_meta(fd, unpacked_bytes, e);
+	r = fd < 0 ? err_set(e, fd, "store: open %s", path) : write_meta(fd, meta, e);
 	if (r < 0)
 		goto undo;
 	r = sys_syncfs(fd);
@@ -145,10 +162,48 @@ int store_layer_open(const struct store *s, const struct digest *diff_id, struct
 	return fd < 0 ? err_set(e, fd, "store: open layer %s", path) : fd;
 }
 
-int store_layer_bytes(const struct store *s, const struct digest *diff_id, uint64_t *ret_bytes,
-		      struct err *e)
+static bool read_key(struct span line, const char *key, struct span *ret_value)
+{
+	size_t n = strlen(key);
+
+	if (line.len < n || memcmp(line.p, key, n) != 0)
+		return false;
+	*ret_value = (struct span){line.p + n, line.len - n};
+	return true;
+}
+
+/* the first line is always there; layers of older versions have no other */
+static bool parse_meta(struct span text, struct store_layer_meta *m)
+{
+	uint64_t *const numbers[] = {&m->unpacked_bytes, &m->tar_bytes};
+	size_t n = 0;
+
+	while (text.len) {
+		struct span line, value;
+		bool ended;
+
+		line = span_cut(text, '\n', &text, &ended);
+		if (!ended)
+			return false;
+		if (n < ARRAY_LEN(keys) && read_key(line, keys[n], &value)) {
+			if (num_u64(value, INT64_MAX, numbers[n++]) < 0)
+				return false;
+		} else if (n && read_key(line, BLOB_KEY, &value)) {
+			if (digest_parse(value, &m->blob) < 0)
+				return false;
+			m->has_blob = true;
+		} else {
+			return false;
+		}
+	}
+	return n > 0;
+}
+
+int store_layer_meta(const struct store *s, const struct digest *diff_id,
+		     struct store_layer_meta *ret_meta, struct err *e)
 {
 	char path[LAYOUT_PATH_CAP], text[META_CAP];
+	struct store_layer_meta meta = {0};
 	auto_close int fd = -1;
 	ssize_t n;
 
@@ -161,9 +216,30 @@ int store_layer_bytes(const struct store *s, const struct digest *diff_id, uint6
 		err_wrap(e, "%s", path);
 		return (int)n;
 	}
-	if (n < (ssize_t)sizeof(META_KEY) || !str_starts(text, META_KEY) || text[n - 1] != '\n' ||
-	    num_u64((struct span){text + sizeof(META_KEY) - 1, (size_t)n - sizeof(META_KEY)},
-		    INT64_MAX, ret_bytes) < 0)
+	if (!parse_meta((struct span){text, (size_t)n}, &meta))
 		return err_text(e, -EBADMSG, "%s/%s is damaged", path, META_NAME);
+	*ret_meta = meta;
 	return 0;
+}
+
+int store_layer_bytes(const struct store *s, const struct digest *diff_id, uint64_t *ret_bytes,
+		      struct err *e)
+{
+	struct store_layer_meta meta;
+	int r = store_layer_meta(s, diff_id, &meta, e);
+
+	if (r == 0)
+		*ret_bytes = meta.unpacked_bytes;
+	return r;
+}
+
+int store_layer_part(const struct store *s, const struct digest *diff_id, const char *name,
+		     struct err *e)
+{
+	char path[LAYOUT_PATH_CAP];
+	int fd;
+
+	layout_object(path, LAYOUT_LAYERS, diff_id, name);
+	fd = sys_open(s->root_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	return fd < 0 ? err_set(e, fd, "store: open %s", path) : fd;
 }

@@ -42,10 +42,30 @@ bool store_layer_exists(const struct store *s, const struct digest *diff_id);
  * commit. Return: directory fd */
 int store_layer_begin(struct store *s, char ret_name[static 32], struct err *e);
 
+#define STORE_LAYER_SPLIT "split" /* what its archive has beside the tree: unpack/split.h */
+#define STORE_LAYER_BLOB  "blob"  /* as it was fetched: CONFIG_STORE_BLOBS */
+
+/** store_layer_file() - a new file of a staged layer, one of the two above. Return: fd; -errno */
+int store_layer_file(struct store *s, const char *staged_name, const char *name, struct err *e);
+
+/** struct store_layer_meta - what the store knows of a layer beside its tree */
+struct store_layer_meta {
+	uint64_t unpacked_bytes; /* content of files */
+	uint64_t tar_bytes;	 /* of its archive; 0 = not known: of an older version */
+	bool has_blob;
+	struct digest blob; /* of the file STORE_LAYER_BLOB */
+};
+
 /** store_layer_commit() - syncfs, rename to layers/<diff_id>; if it exists already the staged one
  * is dropped. Return: 0; -ENOSPC; -EIO */
 int store_layer_commit(struct store *s, const char *staged_name, const struct digest *diff_id,
-		       uint64_t unpacked_bytes, struct err *e);
+		       const struct store_layer_meta *meta, struct err *e);
+int store_layer_meta(const struct store *s, const struct digest *diff_id,
+		     struct store_layer_meta *ret_meta, struct err *e);
+
+/** store_layer_part() - open one of a layer's files for reading. Return: fd; -ENOENT it has none */
+int store_layer_part(const struct store *s, const struct digest *diff_id, const char *name,
+		     struct err *e);
 
 /**
  * store_layer_opaque() - hide what lower layers hold in directory @path of a staged layer

@@ -15,6 +15,7 @@
 
 #include "base/str.h"
 #include "sys/fd.h"
+#include "unpack/split.h"
 
 #define PERM_BITS  0777
 #define MODE_BITS  07777
@@ -192,6 +193,10 @@ static int write_content(struct object *o, int fd, uint64_t size, uint64_t *byte
 			return err_text(o->e, -EBADMSG, "its content goes beyond its size");
 		if (len == 0)
 			continue;
+		if (o->t->split)
+			split_content(o->t->split, o->n->text,
+				      (uint64_t)archive_filter_bytes(o->archive, 0),
+				      (uint64_t)offset, len);
 		if ((uint64_t)offset != at && sys_seek(fd, (off_t)offset, SEEK_SET) < 0)
 			return err_text(o->e, -EIO, "seek to %lld", (long long)offset);
 		r = sys_write_all(fd, data, len);

@@ -13,12 +13,14 @@
 #include "base/str.h"
 #include "sys/fd.h"
 #include "unpack/entry.h"
+#include "unpack/split.h"
 #include "unpack/stream.h"
 
 struct extract {
 	const struct unpack_job *job;
 	struct unpack_stream stream;
 	struct unpack_tree tree;
+	struct split split;
 	struct unpack_name name;
 	struct archive *archive;
 	uint64_t max_bytes, max_entries;
@@ -32,8 +34,12 @@ static struct extract state;
 static la_ssize_t feed(struct archive *a, void *data, const void **ret_data)
 {
 	struct extract *x = data;
-	ssize_t n = unpack_stream_read(&x->stream, ret_data, &x->stream_err);
+	ssize_t n;
 
+	split_piece(&x->split, NULL, 0); /* the last piece goes */
+	n = unpack_stream_read(&x->stream, ret_data, &x->stream_err);
+	if (n > 0)
+		split_piece(&x->split, *ret_data, (size_t)n);
 	if (n < 0)
 		archive_set_error(a, (int)-n, "%s", x->stream_err.msg);
 	return n < 0 ? ARCHIVE_FATAL : n;
@@ -150,6 +156,20 @@ static uint64_t bounded(uint64_t wanted, uint64_t most)
 	return wanted == 0 || wanted > most ? most : wanted;
 }
 
+/* what follows the end of the archive is part of it */
+static int drain(struct extract *x, struct err *e)
+{
+	const void *data;
+	la_ssize_t n;
+
+	do {
+		n = feed(x->archive, x, &data);
+	} while (n > 0);
+	if (n < 0 && e)
+		*e = x->stream_err;
+	return n < 0 ? x->stream_err.code : split_finish(&x->split, e);
+}
+
 static int extract(struct extract *x, struct unpack_result *ret_result, struct err *e)
 {
 	struct unpack_result result;
@@ -160,12 +180,15 @@ static int extract(struct extract *x, struct unpack_result *ret_result, struct e
 	if (r == 0)
 		r = unpack_tree_fini(&x->tree, e);
 	if (r == 0)
+		r = drain(x, e);
+	if (r == 0)
 		r = unpack_stream_finish(&x->stream, &result.blob, &result.diff_id, e);
 	if (r < 0)
 		return r;
 	result.compressed_bytes = x->stream.in_bytes;
 	result.unpacked_bytes = x->bytes;
 	result.entries = x->entries;
+	result.tar_bytes = x->stream.out_bytes;
 	*ret_result = result;
 	return 0;
 }
@@ -184,7 +207,14 @@ int unpack_extract(const struct unpack_job *job, struct unpack_result *ret_resul
 	r = unpack_stream_init(&x->stream, job->layer_fd, job->compression, x->max_bytes, e);
 	if (r < 0)
 		return r;
+	if (job->length) {
+		x->stream.left = job->length;
+		sys_seek(job->layer_fd, (off_t)job->at, SEEK_SET);
+	}
+	x->stream.copy_fd = job->copy_fd;
+	split_init(&x->split, job->split_fd > 0 ? job->split_fd : -1);
 	unpack_tree_init(&x->tree, job->root_fd, job->opaque, job->opaque_data);
+	x->tree.split = &x->split;
 	r = extract(x, ret_result, e);
 	unpack_tree_fini(&x->tree, NULL);
 	archive_read_free(x->archive);

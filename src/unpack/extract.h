@@ -8,6 +8,10 @@
 struct unpack_job {
 	int layer_fd; /* compressed bytes, borrowed */
 	int root_fd;  /* directory that the layer becomes, borrowed */
+	uint64_t at,
+		length; /* where in the file they are; length 0 = to its end, from its beginning */
+	int split_fd;	/* where what split.h keeps goes, borrowed; 0 = nowhere */
+	int copy_fd;	/* where the compressed bytes go, borrowed; 0 = nowhere */
 	enum image_compression compression;
 	uint64_t max_bytes;   /* of the tar stream; 0 or too many = CONFIG_UNPACK_MAX_MIB */
 	uint64_t max_entries; /* 0 or too many = CONFIG_UNPACK_MAX_ENTRIES */
@@ -18,6 +22,7 @@ struct unpack_job {
 struct unpack_result {
 	struct digest blob, diff_id;
 	uint64_t compressed_bytes, unpacked_bytes, entries; /* unpacked: content of files */
+	uint64_t tar_bytes;
 };
 
 /**

@@ -38,6 +38,7 @@ static int send_done(int peer_fd, const struct unpack_result *result)
 	enc_u64(&o.enc, result->compressed_bytes);
 	enc_u64(&o.enc, result->unpacked_bytes);
 	enc_u64(&o.enc, result->entries);
+	enc_u64(&o.enc, result->tar_bytes);
 	return msg_send(peer_fd, &o);
 }
 
@@ -65,6 +66,8 @@ static int receive_start(int peer_fd, struct unpack_job *job, struct err *e)
 	compression = dec_u32(&d);
 	job->max_bytes = dec_u64(&d);
 	job->max_entries = dec_u64(&d);
+	job->at = dec_u64(&d);
+	job->length = dec_u64(&d);
 	if (m.type != UNPACK_START || dec_done(&d) < 0 || compression > IMAGE_TAR_ZSTD)
 		return err_text(e, -EBADMSG, "unpack: malformed order");
 	job->compression = (enum image_compression)compression;
@@ -75,6 +78,8 @@ int unpack_role_main(int peer_fd)
 {
 	struct unpack_job job = {.layer_fd = ROLE_FD_ARG,
 				 .root_fd = ROLE_FD_ARG + 1,
+				 .split_fd = ROLE_FD_ARG + 2,
+				 .copy_fd = ROLE_FD_ARG + 3,
 				 .opaque = send_opaque,
 				 .opaque_data = &peer_fd};
 	struct unpack_result result;

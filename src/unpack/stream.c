@@ -13,6 +13,7 @@
 #include <string.h>
 #include <zstd_errors.h>
 
+#include "base/kconfig.h"
 #include "sys/fd.h"
 
 #define GZIP_ONLY 16 /* added to zlib's window bits */
@@ -24,6 +25,8 @@ int unpack_stream_init(struct unpack_stream *s, int fd, enum image_compression c
 	s->compression = compression;
 	s->max_bytes = max_bytes;
 	s->in_bytes = s->out_bytes = 0;
+	s->left = UINT64_MAX;
+	s->copy_fd = 0;
 	s->ended = s->pending = false;
 	s->whole = compression == IMAGE_TAR;
 	s->in_pos = s->in_len = 0;
@@ -60,12 +63,20 @@ void unpack_stream_fini(struct unpack_stream *s)
 /* more compressed bytes; sets ended at the end of file */
 static int fill(struct unpack_stream *s, struct err *e)
 {
-	ssize_t n = sys_read(s->fd, s->in, sizeof(s->in));
+	size_t want = s->left < sizeof(s->in) ? (size_t)s->left : sizeof(s->in);
+	ssize_t n = sys_read(s->fd, s->in, want);
+	int r;
 
 	if (n < 0)
 		return err_set(e, (int)n, "read the layer after %llu bytes",
 			       (unsigned long long)s->in_bytes);
 	s->ended = n == 0;
+	s->left -= (uint64_t)n;
+	if (IS_ENABLED(CONFIG_STORE_BLOBS) && s->copy_fd > 0 && n > 0) {
+		r = sys_write_all(s->copy_fd, s->in, (size_t)n);
+		if (r < 0)
+			return err_set(e, r, "keep the compressed layer");
+	}
 	s->in_pos = 0;
 	s->in_len = (size_t)n;
 	s->in_bytes += (size_t)n;

@@ -20,7 +20,9 @@
  * members and zstd frames of the input are read.
  */
 struct unpack_stream {
-	int fd; /* borrowed */
+	int fd;	       /* borrowed */
+	uint64_t left; /* bytes to read from it; set after init, which means all */
+	int copy_fd;   /* where they are kept as they are; set after init, 0 = nowhere */
 	enum image_compression compression;
 	uint64_t max_bytes;
 	struct sha256 blob, tar;

@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "file/tree.h"
 #include "sys/fd.h"
+#include "unpack/split.h"
 
 #define OPEN_DIR     (O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
 #define RESOLVE	     (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
@@ -200,8 +201,12 @@ int unpack_tree_clear(struct unpack_tree *t, const struct unpack_name *n, bool d
 		return 0;
 	if (r < 0)
 		return err_set(e, r, "look at what is there already");
+	if (S_ISDIR(st.st_mode) && dir)
+		return 1;
+	if (t->split && !is_whiteout(&st))
+		split_drop(t->split);
 	if (S_ISDIR(st.st_mode))
-		return dir ? 1 : tree_remove(t->parent_fd, name, e);
+		return tree_remove(t->parent_fd, name, e);
 	r = sys_unlink(t->parent_fd, name, 0);
 	if (r < 0)
 		return err_set(e, r, "replace what is there already");

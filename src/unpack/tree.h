@@ -21,6 +21,7 @@
 typedef int unpack_opaque_fn(const char *path, void *data, struct err *e);
 
 /** struct unpack_tree - in the caller's memory; one open directory is kept between entries */
+struct split;
 struct unpack_tree {
 	int root_fd; /* borrowed */
 	unpack_opaque_fn *opaque;
@@ -30,7 +31,8 @@ struct unpack_tree {
 	size_t parent_len;
 	struct timespec parent_mtime; /* what it is to be when we leave */
 	bool parent_changed;
-	bool parent_sgid; /* new objects inherit its group */
+	bool parent_sgid;    /* new objects inherit its group */
+	struct split *split; /* told what content is and when it goes; NULL = nobody is */
 };
 
 void unpack_tree_init(struct unpack_tree *t, int root_fd, unpack_opaque_fn *opaque,

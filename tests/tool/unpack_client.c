@@ -30,6 +30,7 @@
 #include "role/role.h"
 #include "sys/fd.h"
 #include "unpack/extract.h"
+#include "unpack/split.h"
 #include "unpack/unpack.h"
 
 static uint8_t frame[MSG_MAX];
@@ -56,6 +57,8 @@ static int send_start(int peer_fd, const char *compression, uint64_t max_bytes,
 	enc_u32(&o.enc, parse_compression(compression));
 	enc_u64(&o.enc, max_bytes);
 	enc_u64(&o.enc, max_entries);
+	enc_u64(&o.enc, 0);
+	enc_u64(&o.enc, 0);
 	return msg_send(peer_fd, &o);
 }
 
@@ -79,7 +82,27 @@ static void print_done(const struct unpack_result *r)
 	       (unsigned long long)r->unpacked_bytes, (unsigned long long)r->entries);
 }
 
-static void show_done(struct dec *d)
+/* with UNPACK_JOIN in the environment: the archive made again from tree and split must be the same */
+static void print_joined(int split_fd, int root_fd, const struct unpack_result *r)
+{
+	char text[DIGEST_TEXT_CAP];
+	struct digest digest;
+	struct err e = {0};
+	uint64_t bytes;
+
+	if (!getenv("UNPACK_JOIN"))
+		return;
+	lseek(split_fd, 0, SEEK_SET);
+	if (split_join(split_fd, root_fd, -1, &digest, &bytes, &e) < 0)
+		printf("joined-failed %s\n", e.msg);
+	else
+		printf("joined %s %s split %lld of %llu\n",
+		       digest_eq(&digest, &r->diff_id) && bytes == r->tar_bytes ? "same" : "other",
+		       digest_text(text, &digest), (long long)lseek(split_fd, 0, SEEK_END),
+		       (unsigned long long)bytes);
+}
+
+static void show_done(struct dec *d, const int *fds)
 {
 	struct unpack_result r;
 
@@ -88,7 +111,9 @@ static void show_done(struct dec *d)
 	r.compressed_bytes = dec_u64(d);
 	r.unpacked_bytes = dec_u64(d);
 	r.entries = dec_u64(d);
+	r.tar_bytes = dec_u64(d);
 	print_done(&r);
+	print_joined(fds[2], fds[1], &r);
 }
 
 static void show_error(struct dec *d)
@@ -100,7 +125,7 @@ static void show_error(struct dec *d)
 }
 
 /* Return: exit status; -1 not over yet */
-static int show(int root_fd, const struct msg *m)
+static int show(const int *fds, const struct msg *m)
 {
 	static unsigned char mem[16384];
 	struct arena arena;
@@ -110,9 +135,9 @@ static int show(int root_fd, const struct msg *m)
 	arena_init(&arena, mem, sizeof(mem));
 	dec_init(&d, m->payload, m->len, &arena);
 	if (m->type == UNPACK_OPAQUE) {
-		mark_opaque(root_fd, dec_str_req(&d));
+		mark_opaque(fds[1], dec_str_req(&d));
 	} else if (m->type == UNPACK_DONE) {
-		show_done(&d);
+		show_done(&d, fds);
 		status = 0;
 	} else {
 		show_error(&d);
@@ -125,7 +150,7 @@ static int show(int root_fd, const struct msg *m)
 	return status;
 }
 
-static int run(struct role_proc *p, int root_fd)
+static int run(struct role_proc *p, const int *fds)
 {
 	int status = -1, r;
 	struct msg m;
@@ -136,13 +161,13 @@ static int run(struct role_proc *p, int root_fd)
 			return fail("receive", r);
 		if (r == 0)
 			return 3;
-		status = show(root_fd, &m);
+		status = show(fds, &m);
 		msg_close_fds(&m);
 	}
 	return status;
 }
 
-static int confined(int fds[2], char **argv, uint64_t max_bytes, uint64_t max_entries)
+static int confined(int fds[4], char **argv, uint64_t max_bytes, uint64_t max_entries)
 {
 	struct rusage usage;
 	struct role_proc p;
@@ -150,7 +175,7 @@ static int confined(int fds[2], char **argv, uint64_t max_bytes, uint64_t max_en
 	struct err e = {0};
 	int r;
 
-	if (role_spawn(ROLE_UNPACK, fds, 2, NULL, &p, &e) < 0) {
+	if (role_spawn(ROLE_UNPACK, fds, 4, NULL, &p, &e) < 0) {
 		fprintf(stderr, "unpack_client: %s\n", e.msg);
 		return 2;
 	}
@@ -158,7 +183,7 @@ static int confined(int fds[2], char **argv, uint64_t max_bytes, uint64_t max_en
 	r = send_start(p.peer_fd, argv[1], max_bytes, max_entries);
 	if (r < 0)
 		return fail("send", r);
-	r = run(&p, fds[1]);
+	r = run(&p, fds);
 	sys_wait(p.pid, 0, &x); /* it ends by itself: role_end() would hide how */
 	if (r == 3)
 		printf("died %d\n", sys_exit_code(x));
@@ -174,11 +199,12 @@ static int tell_opaque(const char *path, void *data, struct err *e)
 	return 0;
 }
 
-static int unconfined(int fds[2], char **argv, uint64_t max_bytes, uint64_t max_entries)
+static int unconfined(int fds[4], char **argv, uint64_t max_bytes, uint64_t max_entries)
 {
 	struct unpack_job job = {
 		.layer_fd = fds[0],
 		.root_fd = fds[1],
+		.split_fd = fds[2],
 		.compression = parse_compression(argv[1]),
 		.max_bytes = max_bytes,
 		.max_entries = max_entries,
@@ -193,15 +219,17 @@ static int unconfined(int fds[2], char **argv, uint64_t max_bytes, uint64_t max_
 	r = unpack_extract(&job, &result, &e);
 	if (r < 0)
 		printf("error %d %s\n", -r, e.msg);
-	else
+	else {
 		print_done(&result);
+		print_joined(fds[2], fds[1], &result);
+	}
 	return r < 0;
 }
 
 int main(int argc, char **argv)
 {
 	uint64_t max_bytes, max_entries;
-	int fds[2];
+	int fds[4] = {-1, -1, sys_memfd("split", 0), -1};
 	bool alone;
 
 	if (argc == 2 && argv[1][0] == '@')

@@ -83,7 +83,9 @@ static inline int world_add_layer(struct store *s, const struct world_image *w, 
 		store_layer_abort(s, staged);
 		return err_set(e, r, "unpack");
 	}
-	return store_layer_commit(s, staged, &w->diff_ids[i], 7, e);
+	return store_layer_commit(
+		s, staged, &w->diff_ids[i],
+		&(struct store_layer_meta){.unpacked_bytes = 7, .tar_bytes = 2048}, e);
 }
 
 static inline int world_add_image(struct store *s, const struct world_image *w, struct err *e)
