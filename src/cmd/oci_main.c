@@ -87,6 +87,11 @@ void oci_tell(const struct oci_cmd *c, const char *level, const char *text)
 	sys_write_all(2, line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1);
 }
 
+static void log_step(void *arg, const char *text)
+{
+	write_log(arg, "debug", text);
+}
+
 int oci_usage(const struct oci_cmd *c, const struct err *e)
 {
 	oci_tell(c, "error", e->msg);
@@ -200,6 +205,10 @@ static int dispatch(struct oci_cmd *c, int argc, char **argv, int n, char **word
 
 	if (c->verb->enters && protect(argc, argv, &e) < 0)
 		return oci_fail(c, &e, 0);
+	if (c->debug) {
+		c->rt.debug = log_step;
+		c->rt.debug_arg = c;
+	}
 	status = c->verb->main(c, n, words);
 	if (*c->rt.warning)
 		oci_tell(c, "warning", c->rt.warning);

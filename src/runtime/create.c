@@ -398,13 +398,19 @@ static int make(struct creation *c, struct handover *h, struct err *e)
 	creation_list_cgroups(c); /* not all of them may be ours to make */
 	if (r == 0)
 		r = cgroup_delegate(&c->cgroup, &c->spec, e);
+	runtime_say(c->rt, "nsexec container setup");
 	if (r == 0)
 		r = spawn(c, h, e);
-	if (r == 0)
+	if (r == 0) {
+		runtime_say(c->rt, "child process in init()");
 		r = settle(c, e);
+	}
 	if (r == 0)
 		r = run_send_pidfd(c->o->pidfd_socket, "standard", c->state.pid, c->pidfd, e);
-	return r < 0 || !c->by_pipe ? r : statedir_pid_file(c->o->pid_file, c->state.pid, e);
+	if (r < 0)
+		return r;
+	runtime_say(c->rt, "init: closing the pipe to signal completion");
+	return c->by_pipe ? statedir_pid_file(c->o->pid_file, c->state.pid, e) : 0;
 }
 
 int creation_begin(struct creation *c, struct runtime *rt, const struct runtime_create *o,

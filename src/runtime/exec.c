@@ -278,6 +278,17 @@ static int wait_exec(struct joining *j, struct err *e)
 	return stage_failure(&m, e);
 }
 
+static void say_setup(const struct runtime *rt, const struct oci_process *p)
+{
+	uint64_t mask[OCI_MAX_CPUS / 64];
+	char text[64] = "nsexec container setup";
+
+	if (rt->debug && p->cpus_initial && oci_cpus_parse(p->cpus_initial, mask) == 0)
+		snprintf(text, sizeof(text), "nsexec container setup: affinity: 0x%llx",
+			 (unsigned long long)mask[0]);
+	runtime_say(rt, text);
+}
+
 int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_status, struct err *e)
 {
 	static struct joining j;
@@ -302,13 +313,18 @@ int runtime_exec(struct runtime *rt, const struct runtime_exec *o, int *ret_stat
 	r = r < 0 ? err_set(e, r, "become closed to /proc") : oci_id_check(o->id, e);
 	if (r == 0)
 		r = prepare(rt, &j, e);
+	say_setup(rt, &j.process);
 	if (r == 0)
 		r = sys_get_uid() != 0 && j.spec.ns[OCI_NS_USER].set ? split_by_usher(&j, e)
 								     : split_off(&j, e);
-	if (r == 0)
+	if (r == 0) {
+		runtime_say(rt, "child process in init()");
 		r = wait_exec(&j, e);
-	if (r == 0)
+	}
+	if (r == 0) {
+		runtime_say(rt, "setns_init: about to exec");
 		r = run_send_pidfd(o->pidfd_socket, "setns", j.pid, j.pidfd, e);
+	}
 	if (r == 0)
 		r = statedir_pid_file(o->pid_file, j.pid, e);
 	if (r == 0)

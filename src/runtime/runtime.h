@@ -25,11 +25,16 @@ struct runtime {
 	int root_fd;
 	struct arena arena;
 	char warning[ERR_MSG_MAX]; /* "" or what should be told although the call succeeded */
+	void (*debug)(void *arg, const char *step); /* NULL, or is told of create, run, exec */
+	void *debug_arg;
 };
 
 /** runtime_open() - @root is made if missing (0700) */
 int runtime_open(struct runtime *rt, const char *root, bool make, struct err *e);
 void runtime_close(struct runtime *rt);
+
+/** runtime_say() - a step, in the words of runc's log, which scripts look for */
+void runtime_say(const struct runtime *rt, const char *step);
 
 /** struct runtime_create - what create and run are told */
 struct runtime_create {

@@ -47,6 +47,12 @@ int runtime_open(struct runtime *rt, const char *root, bool make, struct err *e)
 	return rt->root_fd < 0 ? err_set(e, rt->root_fd, "state root %s", root) : 0;
 }
 
+void runtime_say(const struct runtime *rt, const char *step)
+{
+	if (rt->debug)
+		rt->debug(rt->debug_arg, step);
+}
+
 void runtime_close(struct runtime *rt)
 {
 	sys_close(take_fd(&rt->root_fd));

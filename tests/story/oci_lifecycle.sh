@@ -230,6 +230,10 @@ expect "-v" oci -v
 expect_out 'level=debug msg="list: exit status 0"' "--debug without --log" oci --debug list
 config_reset
 config b
+container_name
+oci --debug run --bundle b "$id" >out 2>&1
+expect_equal "nsexec container setup, child process in init(), init: closing the pipe to signal completion, run: exit status 0" \
+	"$(sed -n 's/.*level=debug msg="\(.*\)"$/\1/p' out | paste -sd , | sed 's/,/, /g')" "--debug: the steps of run"
 for id in order-b order-a order-c; do oci run --keep --bundle b $id; done
 expect_equal "order-a order-b order-c" "$(oci list -q | grep order | tr '\n' ' ' | sed 's/ $//')" "list is in order"
 for id in order-b order-a order-c; do oci delete $id; done
