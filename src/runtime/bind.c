@@ -59,7 +59,7 @@ static int set_old(int fd, const struct mount_opts *o, struct err *e)
 		return err_text(e, -EOPNOTSUPP, "recursive mount options need Linux 5.12");
 	if (o->attr_set & MOUNT_ATTR_NOSYMFOLLOW)
 		return err_text(e, -EOPNOTSUPP, "mount option nosymfollow needs Linux 5.14");
-	if (o->attr_set || o->attr_clear) {
+	if (o->attr_set || o->attr_clear || o->attr_unnamed) {
 		r = sys_statfs(fd, &fs);
 		if (r < 0)
 			return err_set(e, r, "statfs of a mount");
@@ -107,7 +107,8 @@ int bind_set(int fd, const struct mount_opts *o, struct err *e)
 
 	if (o->rec_set || o->rec_clear)
 		r = sys_mount_setattr(fd, AT_RECURSIVE, o->rec_set, o->rec_clear, 0);
-	if (r == 0 && (o->attr_set || o->attr_clear || (o->propagation && one_call)))
+	if (r == 0 &&
+	    (o->attr_set || o->attr_clear || o->attr_unnamed || (o->propagation && one_call)))
 		r = set_attr(fd, o, one_call ? o->propagation : 0);
 	if (r == 0 && o->propagation && !one_call)
 		r = sys_mount_setattr(fd, AT_RECURSIVE, 0, 0, o->propagation);

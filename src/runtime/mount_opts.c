@@ -109,7 +109,7 @@ static uint64_t unnamed(const struct mount_opts *m)
 	uint64_t attr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW;
 
-	if (!m->attr_set && !m->attr_clear)
+	if (!m->named)
 		return 0;
 	if ((m->attr_set | m->attr_clear) & MOUNT_ATTR__ATIME)
 		attr |= MOUNT_ATTR_NODIRATIME;
@@ -138,10 +138,13 @@ static int parse_one(const char *name, struct mount_opts *m)
 	} else if (!strcmp(name, "tmpcopyup") || !strcmp(name, "notmpcopyup")) {
 		m->copy_up = *name == 't';
 	} else if (o) {
+		m->named |= o->attr != 0;
 		m->flags = o->clear ? m->flags & ~o->flag : m->flags | o->flag;
 		/* an access-time mode goes by another one only, as with mount(8) */
-		if (!o->clear || !(o->attr & MOUNT_ATTR__ATIME))
+		if (!o->clear || !(o->attr & (MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME)))
 			change(o, &m->attr_set, &m->attr_clear);
+		else
+			m->attr_set &= ~(o->attr & MOUNT_ATTR_NODIRATIME);
 	} else if (propagation > 0) {
 		m->propagation = (uint64_t)propagation & ~(uint64_t)MS_REC;
 		m->propagation_rec = propagation & MS_REC;

@@ -24,6 +24,7 @@ struct mount_opts {
 	uint64_t rec_set, rec_clear; /* of all mounts below too: "rro", "rnosuid", ... */
 	uint64_t propagation;	     /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE or 0 */
 	bool propagation_rec, bind, rec, copy_up, src_nofollow, dst_nofollow, copy_link;
+	bool named;		   /* one of the MOUNT_ATTR_*, be it to clear it */
 	bool idmap, idmap_rec;	   /* "idmap", "ridmap" */
 	const char *idmap_text;	   /* crun's "idmap=TEXT", or NULL */
 	char data[MOUNT_DATA_CAP]; /* for the file system, comma separated */

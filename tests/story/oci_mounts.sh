@@ -233,9 +233,12 @@ echo "$out" | grep -q 'not permitted' && ok "and not cleared" || fail "and not c
 mounts_more=$(mount_json /m bind "$TMP/host" rbind strictatime)
 run
 echo "$out" | grep -q 'not permitted' && ok "nor is the access time changed" || fail "nor is the access time changed" "$out"
-mounts_more=$(mount_json /m bind "$TMP/host" rbind ro atime)
+mounts_more=$(mount_json /m bind "$TMP/host" rbind ro atime diratime)
 run
 has "what only clears it does not hurt" ro noatime nosuid
+mount -o remount,bind,nosuid,nodev,nodiratime "$TMP/host"
+run
+has "nor in directories" ro nodiratime nosuid
 chmod 0700 "$TMP"
 mounts_more=
 sh_args 'ls -d /bin; cat /proc/self/mountinfo | wc -l'
