@@ -36,6 +36,7 @@ static verb_fn *const verbs[CTL_VERB_COUNT] = {
 	[CTL_INSPECT] = verb_inspect, [CTL_APPLY] = verb_apply, [CTL_PULL] = verb_pull,
 	[CTL_IMAGES] = verb_images, [CTL_RMI] = verb_rmi, [CTL_LOAD] = verb_load,
 	[CTL_TAG] = verb_tag, [CTL_PRUNE] = verb_prune, [CTL_DF] = verb_df,
+	[CTL_SAVE] = verb_save, [CTL_BLOB] = verb_blob,
 	[CTL_CHECK] = verb_check, [CTL_CONFIG] = verb_config, [CTL_FSCK] = verb_fsck,
 	[CTL_INFO] = verb_info, [CTL_VERSION] = verb_version, [CTL_TAKEOVER] = verb_takeover,
 };

@@ -88,6 +88,7 @@ verb_fn verb_pull, verb_images, verb_rmi, verb_load, verb_tag, verb_prune; /* ve
 verb_fn verb_fsck, verb_info, verb_version;				   /* verbs_system.c */
 verb_fn verb_exec;							   /* exec.c */
 verb_fn verb_inspect;							   /* inspect.c */
+verb_fn verb_save, verb_blob;						   /* save.c */
 verb_fn verb_df;							   /* sweep.c */
 verb_fn verb_apply, verb_check, verb_config;				   /* desired.c */
 verb_fn verb_takeover;							   /* adopt.c */

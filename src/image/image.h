@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/codec.h"
 #include "base/err.h"
 
@@ -104,6 +105,16 @@ int image_choose(const struct image_doc *index, const struct image_platform *wan
 /** image_check_config() - config fits manifest and @want: as many diff IDs as layers, os/arch. Return: 0; -EBADMSG; -ENOEXEC wrong architecture, named */
 int image_check_config(const struct image_doc *manifest, const struct image_config *c,
 		       const struct image_platform *want, struct err *e);
+
+/** media types of what we write */
+#define IMAGE_TYPE_MANIFEST	   "application/vnd.oci.image.manifest.v1+json"
+#define IMAGE_TYPE_CONFIG	   "application/vnd.oci.image.config.v1+json"
+#define IMAGE_TYPE_TAR		   "application/vnd.oci.image.layer.v1.tar"
+#define IMAGE_TYPE_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
+
+/** image_write_manifest() - the OCI manifest of these parts, always the same bytes; ask buf_ok() */
+void image_write_manifest(struct buf *b, const struct image_descriptor *config,
+			  const struct image_descriptor *layers, size_t n_layers);
 
 /** image_parse_doc()/image_parse_config() - raw JSON to model; for the parse role and tests only.
  *  Return: 0; -EBADMSG with position; -EFBIG naming the limit; -ENOTSUP schema 1, foreign layer, other digest algorithm */

@@ -43,6 +43,10 @@
  *   IMAGES    name: only this repository                                      IMAGE*
  *   RMI       image; flag FORCE                                               TEXT*
  *   TAG       image; args: the new reference
+ *   SAVE      image                                                           PAIR*: name, image, manifest
+ *                                                                             if as pulled, config, layer:
+ *                                                                             "DIGEST SIZE TYPE"
+ *   BLOB      image; args: "manifest", "config" or a layer's number           FD: a file or a pipe
  *   PRUNE     flags IMAGES CONTAINERS VOLUMES; ALL: images with a name too    TEXT*
  *   DF                                                                        PAIR*: kind, "total active
  *                                                                             bytes reclaimable"
@@ -79,6 +83,8 @@
 	X(IMAGES, "images", false)                                                                 \
 	X(RMI, "rmi", false)                                                                       \
 	X(TAG, "tag", false)                                                                       \
+	X(SAVE, "save", false)                                                                     \
+	X(BLOB, "blob", false)                                                                     \
 	X(PRUNE, "prune", false)                                                                   \
 	X(DF, "df", false)                                                                         \
 	X(LOAD, "load", false)                                                                     \
