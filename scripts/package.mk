@@ -48,7 +48,7 @@ $(SRC)/.done:
 
 # 2. library ------------------------------------------------------------------------------------
 
-OBJS := $(patsubst %.c,$(STAGE)/obj/%.o,$($(PKG)_SRCS))
+OBJS := $(patsubst %,$(STAGE)/obj/%.o,$(basename $($(PKG)_SRCS)))
 # -I of a recipe is relative to the source unless it is absolute
 FLAGS := $(PKG_CFLAGS) $(MAP) -w $(foreach f,$($(PKG)_CFLAGS),$(if $(filter -I/%,$(f)),$(f),$(patsubst \
 	-I%,-I$(SRC)/%,$(f)))) $(foreach d,$($(PKG)_DEPENDS),-I$(OUT_$(d))/include)
@@ -74,3 +74,7 @@ endif
 
 $(STAGE)/obj/%.o: $(SRC)/%.c
 	$(Q)mkdir -p $(@D) && $(PKG_CC) $(FLAGS) -c -o $@ $<
+$(STAGE)/obj/%.o: $(SRC)/%.S
+	$(Q)mkdir -p $(@D) && $(PKG_CC) $(FLAGS) -c -o $@ $<
+$(STAGE)/obj/%.o: $(SRC)/%.asm
+	$(Q)mkdir -p $(@D) && nasm -f elf64 $(patsubst -I%,-I%/,$(filter -I%,$(FLAGS))) -o $@ $<

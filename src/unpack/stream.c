@@ -16,8 +16,6 @@
 #include "base/kconfig.h"
 #include "sys/fd.h"
 
-#define GZIP_ONLY 16 /* added to zlib's window bits */
-
 int unpack_stream_init(struct unpack_stream *s, int fd, enum image_compression compression,
 		       uint64_t max_bytes, struct err *e)
 {
@@ -37,8 +35,7 @@ int unpack_stream_init(struct unpack_stream *s, int fd, enum image_compression c
 	case IMAGE_TAR:
 		return 0;
 	case IMAGE_TAR_GZIP:
-		memset(&s->gzip, 0, sizeof(s->gzip));
-		if (inflateInit2(&s->gzip, MAX_WBITS + GZIP_ONLY) == Z_OK)
+		if (gunzip_init(&s->gzip) == 0)
 			return 0;
 		return err_text(e, -ENOMEM, "no memory to read gzip");
 	case IMAGE_TAR_ZSTD:
@@ -55,7 +52,7 @@ int unpack_stream_init(struct unpack_stream *s, int fd, enum image_compression c
 void unpack_stream_fini(struct unpack_stream *s)
 {
 	if (s->compression == IMAGE_TAR_GZIP)
-		inflateEnd(&s->gzip);
+		gunzip_fini(&s->gzip);
 	ZSTD_freeDStream(s->zstd);
 	s->zstd = NULL;
 }
@@ -94,26 +91,22 @@ static int damaged(struct unpack_stream *s, const char *why, struct err *e)
 /* Return: bytes put into out; 0 more input is needed; -errno */
 static ssize_t gunzip(struct unpack_stream *s, struct err *e)
 {
-	size_t n;
+	const uint8_t *in = s->in + s->in_pos;
+	size_t left = s->in_len - s->in_pos, n = 0;
+	const char *why = NULL;
 	int r;
 
 	if (s->whole) { /* another member, or rubbish */
-		inflateReset(&s->gzip);
+		gunzip_next(&s->gzip);
 		s->whole = false;
 	}
-	s->gzip.next_in = s->in + s->in_pos;
-	s->gzip.avail_in = (uInt)(s->in_len - s->in_pos);
-	s->gzip.next_out = s->out;
-	s->gzip.avail_out = sizeof(s->out);
-	r = inflate(&s->gzip, Z_NO_FLUSH);
-	s->in_pos = s->in_len - s->gzip.avail_in;
-	n = sizeof(s->out) - s->gzip.avail_out;
-	s->whole = r == Z_STREAM_END;
-	if (r == Z_OK || r == Z_STREAM_END || (r == Z_BUF_ERROR && s->gzip.avail_in == 0))
+	r = gunzip_step(&s->gzip, &in, &left, s->out, sizeof(s->out), &n, &s->whole, &why);
+	s->in_pos = s->in_len - left;
+	if (r == 0)
 		return (ssize_t)n;
-	if (r == Z_MEM_ERROR)
-		return err_text(e, -ENOMEM, "no memory to read gzip");
-	return damaged(s, s->gzip.msg ? s->gzip.msg : "not gzip", e);
+	if (r == -ENOMEM)
+		return err_text(e, r, "no memory to read gzip");
+	return damaged(s, why, e);
 }
 
 static ssize_t unzstd(struct unpack_stream *s, struct err *e)

@@ -3,12 +3,12 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include "base/digest.h"
 #include "base/err.h"
 #include "image/image.h"
+#include "unpack/gunzip.h"
 
 #define UNPACK_IN_SIZE	(64 * 1024)
 #define UNPACK_OUT_SIZE (128 * 1024)
@@ -16,7 +16,7 @@
 /**
  * struct unpack_stream - compressed bytes in, tar bytes out, both hashed on the way
  *
- * In the caller's memory (about 200 KiB); zlib and zstd take their windows from the heap. All gzip
+ * In the caller's memory (about 200 KiB, and struct gunzip); zlib and zstd take their windows from the heap. All gzip
  * members and zstd frames of the input are read.
  */
 struct unpack_stream {
@@ -31,7 +31,7 @@ struct unpack_stream {
 	bool whole;		      /* no member or frame is open */
 	bool pending;		      /* the decoder may have more without more input */
 	size_t in_pos, in_len;
-	z_stream gzip;
+	struct gunzip gzip;
 	ZSTD_DStream *zstd;
 	uint8_t in[UNPACK_IN_SIZE];
 	uint8_t out[UNPACK_OUT_SIZE];
