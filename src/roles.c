@@ -51,7 +51,8 @@ static const int pack_calls[] = {
 };
 static const uint32_t pack_accepts[] = {PACK_DONE, PACK_ERROR, 0};
 
-static const uint32_t unpack_accepts[] = {UNPACK_OPAQUE, UNPACK_DONE, UNPACK_ERROR, 0};
+static const uint32_t unpack_accepts[] = {UNPACK_OPAQUE, UNPACK_LOWER, UNPACK_DONE, UNPACK_ERROR,
+					  0};
 
 const struct role roles[ROLE_COUNT] = {
 	[ROLE_PARSE] =

@@ -110,7 +110,7 @@ static void send_mount(struct container *c)
 		m.upper = container_path(c, "upper");
 		m.work = container_path(c, "work");
 		for (size_t i = 0; m.lower && i < m.n_lower; i++)
-			m.lower[i] = layer_path(&img.config.diff_ids[m.n_lower - 1 - i]);
+			m.lower[i] = layer_path(&img.layers[m.n_lower - 1 - i]);
 		r = m.lower && m.upper && m.work ? monitor_send_mount(c->monitor_fd, &m) : -ENOMEM;
 		if (r < 0)
 			err_set(&e, r, "tell the monitor the %zu layers", m.n_lower);

@@ -34,10 +34,10 @@ bool pull_active(void)
 	return job.state != PULL_IDLE;
 }
 
-size_t pull_layers(const struct digest **ret_diff_ids)
+size_t pull_layers(const struct digest **ret_layers)
 {
-	*ret_diff_ids = job.config.diff_ids;
-	return pull_active() ? job.config.n_diff_ids : 0;
+	*ret_layers = job.layers;
+	return pull_active() ? job.layer.index : 0;
 }
 
 void pull_progress(struct pull *p, const char *what, const char *text, uint64_t done_bytes,
@@ -311,7 +311,7 @@ static bool already_stored(struct pull *p)
 
 	stored = store_image_get(p->env.store, &p->manifest.digest, &p->arena, &img, NULL) == 0;
 	for (size_t i = 0; stored && i < img.config.n_diff_ids; i++)
-		stored = store_layer_exists(p->env.store, &img.config.diff_ids[i]);
+		stored = store_layer_exists(p->env.store, &img.layers[i]);
 	stored = stored && image_platform_fits(&img.config.platform, &p->platform);
 	if (stored)
 		p->result.image_id = img.config.digest;
@@ -356,7 +356,8 @@ static void got_doc(struct pull *p)
 
 static int store_image(struct pull *p, struct err *e)
 {
-	struct store_image img = {.manifest = p->manifest, .config = p->config};
+	struct store_image img = {
+		.manifest = p->manifest, .config = p->config, .layers = p->layers};
 	auto_unmap struct sys_map manifest = {0}, config = {0};
 	int r = sys_map_file(p->manifest_fd, &manifest);
 
@@ -368,14 +369,25 @@ static int store_image(struct pull *p, struct err *e)
 			       (struct span){config.p, config.len}, &img, e);
 }
 
+/* Is the layer whose turn it is here, whatever is below it or over these very layers? */
+static bool layer_stored(struct pull *p)
+{
+	size_t i = p->layer.index;
+
+	p->layers[i] = p->config.diff_ids[i];
+	if (store_layer_exists(p->env.store, &p->layers[i]))
+		return true;
+	store_layer_name(p->layers, i, &p->config.diff_ids[i], &p->layers[i]);
+	return store_layer_exists(p->env.store, &p->layers[i]);
+}
+
 static void next_layer(struct pull *p)
 {
 	struct err e = {0};
 	char name[16];
 	int r = 0;
 
-	while (p->layer.index < p->manifest.n_layers &&
-	       store_layer_exists(p->env.store, &p->config.diff_ids[p->layer.index])) {
+	while (p->layer.index < p->manifest.n_layers && layer_stored(p)) {
 		pull_progress(p, pull_layer_name(p, name), "already there", 0, 0);
 		p->layer.index++;
 	}

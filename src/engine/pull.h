@@ -66,8 +66,8 @@ int pull_start_layout(const struct pull_env *env, int layout_fd, const char *lab
 
 bool pull_active(void);
 
-/** pull_layers() - diff IDs of the image under way: its layers belong to no image yet. Return: count */
-size_t pull_layers(const struct digest **ret_diff_ids);
+/** pull_layers() - layers of the image under way that are here: they belong to no image yet. Return: count */
+size_t pull_layers(const struct digest **ret_layers);
 
 /** pull_cancel() - kill the roles, drop what was staged; done() is called with -ECANCELED before it returns */
 void pull_cancel(void);

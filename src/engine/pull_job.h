@@ -7,6 +7,7 @@
 #include "parse/client.h"
 #include "role/role.h"
 #include "runtime/cgroup/cgroup.h"
+#include "store/lower.h"
 #include "unpack/unpack.h"
 
 /* Inside of the pull job: what pull.c, pull_source.c, pull_layer.c and pull_cgroup.c share. */
@@ -42,10 +43,13 @@ struct pull_cgroup {
 struct pull_layer {
 	size_t index;
 	char staged[32]; /* "" = nothing staged */
+	bool depends;	 /* on layers below: store_layer_name() */
 	bool fetched;	 /* the source has given all bytes */
 	bool unpacked;
 	struct digest blob, diff_id;
 	uint64_t blob_bytes, unpacked_bytes, tar_bytes;
+	struct store_lower lower; /* the copy under way from a layer below */
+	struct loop_timer lower_timer;
 	struct err fetch_error, unpack_error;
 };
 
@@ -77,6 +81,7 @@ struct pull {
 	struct pull_layer layer;
 	struct image_doc manifest;
 	struct image_config config;
+	struct digest layers[IMAGE_MAX_LAYERS]; /* their names in the store, as far as known */
 	struct pull_result result;
 	struct arena arena; /* models */
 	_Alignas(16) uint8_t mem[CONFIG_PULL_MODEL_KIB * 1024];
@@ -114,6 +119,12 @@ int pull_layer_begin(struct pull *p, struct err *e);
 void pull_layer_fetched(struct pull *p, uint64_t bytes, const struct err *e);
 void pull_layer_drop(struct pull *p);
 void pull_layer_done(struct pull *p); /* pull.c: goes on to the next */
+
+/* pull_lower.c */
+
+/** pull_lower_asked() - UNPACK_LOWER: copy up, then answer */
+void pull_lower_asked(struct pull *p, struct dec *d);
+void pull_lower_drop(struct pull *p); /* idempotent */
 
 /* pull_cgroup.c */
 

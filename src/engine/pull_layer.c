@@ -36,6 +36,7 @@ void pull_layer_drop(struct pull *p)
 {
 	loop_io_fini(&p->unpack_io);
 	role_end(&p->unpack, NULL);
+	pull_lower_drop(p);
 	if (p->layer.staged[0])
 		store_layer_abort(p->env.store, p->layer.staged);
 	p->layer.staged[0] = '\0';
@@ -79,8 +80,10 @@ static void commit(struct pull *p)
 	loop_io_fini(&p->unpack_io);
 	role_end(&p->unpack, NULL);
 	if (r == 0) {
-		r = store_layer_commit(p->env.store, p->layer.staged,
-				       &p->config.diff_ids[p->layer.index], &meta, &e);
+		if (!p->layer.depends) /* layer_stored() has left the other name there */
+			p->layers[p->layer.index] = p->config.diff_ids[p->layer.index];
+		r = store_layer_commit(p->env.store, p->layer.staged, &p->layers[p->layer.index],
+				       &meta, &e);
 		p->layer.staged[0] = '\0'; /* published or dropped by commit */
 	}
 	if (r < 0) {
@@ -184,6 +187,8 @@ static void on_unpack(struct loop_io *io, uint32_t events)
 	pull_role_dec(&d, &m);
 	if (m.type == UNPACK_OPAQUE)
 		got_opaque(p, &d);
+	else if (m.type == UNPACK_LOWER)
+		pull_lower_asked(p, &d);
 	else if (m.type == UNPACK_DONE)
 		got_done(p, &d);
 	else

@@ -79,7 +79,7 @@ static int pack_start(const struct digest *layer, struct err *e)
 
 static const struct digest *layer_of(const struct store_image *img, size_t i)
 {
-	return &img->config.diff_ids[i];
+	return &img->layers[i];
 }
 
 /* the layer as the manifest has it: kept, or never compressed */

@@ -153,7 +153,8 @@
 		SYS_renameat, SYS_renameat2, SYS_rename, SYS_readlinkat, SYS_fchmod, SYS_fchmodat, \
 		SYS_fchmodat2, SYS_fchown, SYS_fchown32, SYS_fchownat, SYS_lchown, SYS_lchown32,   \
 		SYS_utimensat, SYS_utimensat_time64, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr,   \
-		SYS_getxattr, SYS_lgetxattr, SYS_fgetxattr, SYS_removexattr, SYS_fremovexattr,     \
-		SYS_newfstatat, SYS_fstatat64, SYS_statx, SYS_stat, SYS_lstat, SYS_fstatfs,        \
-		SYS_fstatfs64, SYS_ftruncate, SYS_ftruncate64, SYS_fallocate, SYS_getdents64,      \
-		SYS_fchdir, SYS_chdir, SYS_dup, SYS_dup3, SYS_umask, SYS_fsync, SYS_syncfs
+		SYS_getxattr, SYS_lgetxattr, SYS_fgetxattr, SYS_flistxattr, SYS_removexattr,       \
+		SYS_fremovexattr, SYS_newfstatat, SYS_fstatat64, SYS_statx, SYS_stat, SYS_lstat,   \
+		SYS_fstatfs, SYS_fstatfs64, SYS_ftruncate, SYS_ftruncate64, SYS_fallocate,         \
+		SYS_getdents64, SYS_fchdir, SYS_chdir, SYS_dup, SYS_dup3, SYS_umask, SYS_fsync,    \
+		SYS_syncfs

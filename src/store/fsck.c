@@ -96,7 +96,7 @@ static int check_image(const char *name, void *data)
 	}
 	check_raw(f, &d, "config", &img.config.digest);
 	for (size_t i = 0; i < img.config.n_diff_ids; i++) {
-		if (!store_layer_exists(f->s, &img.config.diff_ids[i]))
+		if (!store_layer_exists(f->s, &img.layers[i]))
 			finding(f, "images/%s: layer %s is missing", name,
 				digest_text(text, &img.config.diff_ids[i]));
 	}

@@ -69,15 +69,15 @@ static int mark_layers(const char *name, void *data)
 	r = image_head_read(gc->s, &d, &head, gc->e);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < head->n_diff_ids; i++) {
-		if (listed(used_layers, n_used_layers, &head->diff_ids[i]))
+	for (size_t i = 0; i < head->n_layers; i++) {
+		if (listed(used_layers, n_used_layers, &head->layers[i]))
 			continue;
 		if (n_used_layers == CONFIG_STORE_MAX_LAYERS)
 			return err_text(
 				gc->e, -ENOSPC,
 				"the images have more than %d layers (CONFIG_STORE_MAX_LAYERS)",
 				CONFIG_STORE_MAX_LAYERS);
-		used_layers[n_used_layers++] = head->diff_ids[i];
+		used_layers[n_used_layers++] = head->layers[i];
 	}
 	return 0;
 }

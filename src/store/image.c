@@ -38,6 +38,11 @@ static void hash_model(size_t len, struct digest *ret_digest)
 	sha256_final(&h, ret_digest);
 }
 
+static const struct digest *layers_of(const struct store_image *img)
+{
+	return img->layers ? img->layers : img->config.diff_ids;
+}
+
 static int encode_model(const struct store_image *img, struct span *ret_model, struct err *e)
 {
 	struct digest d = {0};
@@ -50,7 +55,7 @@ static int encode_model(const struct store_image *img, struct span *ret_model, s
 	enc_digest(&enc, &img->config.digest);
 	enc_u32(&enc, (uint32_t)img->config.n_diff_ids);
 	for (size_t i = 0; i < img->config.n_diff_ids; i++)
-		enc_digest(&enc, &img->config.diff_ids[i]);
+		enc_digest(&enc, &layers_of(img)[i]);
 	image_doc_encode(&enc, &img->manifest);
 	image_config_encode(&enc, &img->config);
 	if (!enc_ok(&enc))
@@ -72,9 +77,9 @@ static void decode_head(struct dec *d)
 
 	dec_digest(d, &h->manifest);
 	dec_digest(d, &h->config);
-	h->n_diff_ids = dec_count(d, IMAGE_MAX_LAYERS);
-	for (size_t i = 0; i < h->n_diff_ids; i++)
-		dec_digest(d, &h->diff_ids[i]);
+	h->n_layers = dec_count(d, IMAGE_MAX_LAYERS);
+	for (size_t i = 0; i < h->n_layers; i++)
+		dec_digest(d, &h->layers[i]);
 }
 
 static int open_file(const struct store *s, const struct digest *manifest, const char *which,
@@ -139,6 +144,7 @@ int store_image_get(const struct store *s, const struct digest *manifest, struct
 		    struct store_image *ret_image, struct err *e)
 {
 	struct store_image img = {0};
+	struct digest *layers;
 	struct dec d;
 	int r = read_model(s, manifest, a, &d, e);
 
@@ -149,12 +155,13 @@ int store_image_get(const struct store *s, const struct digest *manifest, struct
 	image_config_decode(&d, &img.config);
 	if (dec_done(&d) < 0 || !digest_eq(&img.manifest.digest, manifest) ||
 	    !digest_eq(&img.config.digest, &head.config) ||
-	    img.config.n_diff_ids != head.n_diff_ids || img.manifest.n_layers != head.n_diff_ids)
+	    img.config.n_diff_ids != head.n_layers || img.manifest.n_layers != head.n_layers)
 		return damaged(manifest, e);
-	for (size_t i = 0; i < head.n_diff_ids; i++) {
-		if (!digest_eq(&img.config.diff_ids[i], &head.diff_ids[i]))
-			return damaged(manifest, e);
-	}
+	layers = arena_array(a, head.n_layers + 1, sizeof(*layers));
+	if (!layers)
+		return err_text(e, -EFBIG, "the image's model does not fit the caller's memory");
+	memcpy(layers, head.layers, head.n_layers * sizeof(*layers));
+	img.layers = layers;
 	*ret_image = img;
 	return 0;
 }
@@ -225,7 +232,7 @@ static int check_image(const struct store *s, struct span manifest_json, struct 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < img->config.n_diff_ids; i++) {
-		if (!store_layer_exists(s, &img->config.diff_ids[i]))
+		if (!store_layer_exists(s, &layers_of(img)[i]))
 			return err_text(e, -ENOENT, "layer %s of the image is not in the store",
 					digest_text(text, &img->config.diff_ids[i]));
 	}
@@ -330,7 +337,7 @@ uint64_t store_image_bytes(const struct store *s, const struct store_image *img)
 	uint64_t sum = 0, bytes;
 
 	for (size_t i = 0; i < img->config.n_diff_ids; i++) {
-		if (store_layer_bytes(s, &img->config.diff_ids[i], &bytes, NULL) == 0)
+		if (store_layer_bytes(s, &layers_of(img)[i], &bytes, NULL) == 0)
 			sum += bytes;
 	}
 	return sum;

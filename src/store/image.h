@@ -7,8 +7,8 @@
  * the rest */
 struct image_head {
 	struct digest manifest, config;
-	struct digest diff_ids[IMAGE_MAX_LAYERS];
-	size_t n_diff_ids;
+	struct digest layers[IMAGE_MAX_LAYERS];
+	size_t n_layers;
 };
 
 /** image_head_read() - inside store/ only; *ret_head is valid until the next call. Return: 0;

@@ -18,19 +18,29 @@
 #include "store/stage.h"
 #include "sys/fd.h"
 
-#define TREE_NAME   "fs"
-#define META_NAME   "meta"
-#define META_CAP    192
-#define BLOB_KEY    "blob "
-#define OPAQUE_NAME "trusted.overlay.opaque"
+#define META_NAME "meta"
+#define META_CAP  192
+#define BLOB_KEY  "blob "
 
 static const char *const keys[] = {"unpacked_bytes ", "tar_bytes "};
 
-bool store_layer_exists(const struct store *s, const struct digest *diff_id)
+void store_layer_name(const struct digest *below, size_t n_below, const struct digest *diff_id,
+		      struct digest *ret_name)
+{
+	struct sha256 h;
+
+	sha256_init(&h);
+	sha256_update(&h, "below", 6); /* no archive begins like this: no diff ID is the same */
+	sha256_update(&h, below, n_below * sizeof(*below));
+	sha256_update(&h, diff_id, sizeof(*diff_id));
+	sha256_final(&h, ret_name);
+}
+
+bool store_layer_exists(const struct store *s, const struct digest *layer)
 {
 	char path[LAYOUT_PATH_CAP];
 
-	return store_is_dir(s, layout_object(path, LAYOUT_LAYERS, diff_id, NULL));
+	return store_is_dir(s, layout_object(path, LAYOUT_LAYERS, layer, NULL));
 }
 
 int store_layer_begin(struct store *s, char ret_name[static 32], struct err *e)
@@ -40,9 +50,9 @@ int store_layer_begin(struct store *s, char ret_name[static 32], struct err *e)
 
 	if (fd < 0)
 		return fd;
-	r = sys_mkdir(fd, TREE_NAME, 0755);
+	r = sys_mkdir(fd, LAYER_TREE, 0755);
 	if (r == 0)
-		r = sys_open(fd, TREE_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+		r = sys_open(fd, LAYER_TREE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (r < 0) {
 		err_set(e, r, "store: make a layer's staging directory");
 		stage_abort(s, ret_name);
@@ -57,17 +67,17 @@ int store_layer_opaque(struct store *s, const char *staged_name, const char *pat
 	auto_close int fd = -1;
 	int r;
 
-	layout_path(tree, LAYOUT_STAGING, staged_name, TREE_NAME);
+	layout_path(tree, LAYOUT_STAGING, staged_name, LAYER_TREE);
 	tree_fd = sys_open(s->root_fd, tree, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (tree_fd < 0)
 		return err_set(e, tree_fd, "store: open %s", tree);
 	/* the path comes from unpack: whatever it names, the result is a directory of this tree */
 	fd = rooted_open(tree_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
 	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
-		return 0; /* replaced by a later entry of the layer: nothing left to hide */
+		goto replaced;
 	if (fd < 0)
 		return fd;
-	r = sys_setxattr(fd, OPAQUE_NAME, "y", 1);
+	r = sys_setxattr(fd, LAYER_OPAQUE, "y", 1);
 	if (r == -EOPNOTSUPP)
 		return err_text(
 			e, r,
@@ -75,6 +85,10 @@ int store_layer_opaque(struct store *s, const char *staged_name, const char *pat
 			"overlayfs needs to hide directory %s of the layers below",
 			path);
 	return r < 0 ? err_set(e, r, "mark directory %s of the layer opaque", path) : 0;
+replaced: /* by a later entry of the layer: nothing left to hide */
+	if (e)
+		*e = (struct err){0};
+	return 0;
 }
 
 static int no_space(struct store *s, int code, struct err *e)
@@ -117,14 +131,14 @@ static int write_meta(int dir_fd, const struct store_layer_meta *meta, struct er
 	return r < 0 ? err_set(e, r, "store: write a layer's %s", META_NAME) : 0;
 }
 
-int store_layer_commit(struct store *s, const char *staged_name, const struct digest *diff_id,
+int store_layer_commit(struct store *s, const char *staged_name, const struct digest *layer,
 		       const struct store_layer_meta *meta, struct err *e)
 {
 	char path[LAYOUT_PATH_CAP], hex[DIGEST_HEX_LEN + 1];
 	auto_close int fd = -1;
 	int r;
 
-	if (store_layer_exists(s, diff_id)) {
+	if (store_layer_exists(s, layer)) {
 		stage_abort(s, staged_name);
 		return 0;
 	}
@@ -138,7 +152,7 @@ int store_layer_commit(struct store *s, const char *staged_name, const struct di
 		r = no_space(s, r, e);
 		goto undo;
 	}
-	r = stage_commit(s, staged_name, LAYOUT_LAYERS, digest_hex(hex, diff_id), e);
+	r = stage_commit(s, staged_name, LAYOUT_LAYERS, digest_hex(hex, layer), e);
 	if (r < 0)
 		goto undo;
 	return 0;
@@ -152,12 +166,12 @@ void store_layer_abort(struct store *s, const char *staged_name)
 	stage_abort(s, staged_name);
 }
 
-int store_layer_open(const struct store *s, const struct digest *diff_id, struct err *e)
+int store_layer_open(const struct store *s, const struct digest *layer, struct err *e)
 {
 	char path[LAYOUT_PATH_CAP];
 	int fd;
 
-	layout_object(path, LAYOUT_LAYERS, diff_id, TREE_NAME);
+	layout_object(path, LAYOUT_LAYERS, layer, LAYER_TREE);
 	fd = sys_open(s->root_fd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 	return fd < 0 ? err_set(e, fd, "store: open layer %s", path) : fd;
 }
@@ -199,7 +213,7 @@ static bool parse_meta(struct span text, struct store_layer_meta *m)
 	return n > 0;
 }
 
-int store_layer_meta(const struct store *s, const struct digest *diff_id,
+int store_layer_meta(const struct store *s, const struct digest *layer,
 		     struct store_layer_meta *ret_meta, struct err *e)
 {
 	char path[LAYOUT_PATH_CAP], text[META_CAP];
@@ -207,7 +221,7 @@ int store_layer_meta(const struct store *s, const struct digest *diff_id,
 	auto_close int fd = -1;
 	ssize_t n;
 
-	layout_object(path, LAYOUT_LAYERS, diff_id, NULL);
+	layout_object(path, LAYOUT_LAYERS, layer, NULL);
 	fd = sys_open(s->root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return err_set(e, fd, "store: open %s", path);
@@ -222,24 +236,24 @@ int store_layer_meta(const struct store *s, const struct digest *diff_id,
 	return 0;
 }
 
-int store_layer_bytes(const struct store *s, const struct digest *diff_id, uint64_t *ret_bytes,
+int store_layer_bytes(const struct store *s, const struct digest *layer, uint64_t *ret_bytes,
 		      struct err *e)
 {
 	struct store_layer_meta meta;
-	int r = store_layer_meta(s, diff_id, &meta, e);
+	int r = store_layer_meta(s, layer, &meta, e);
 
 	if (r == 0)
 		*ret_bytes = meta.unpacked_bytes;
 	return r;
 }
 
-int store_layer_part(const struct store *s, const struct digest *diff_id, const char *name,
+int store_layer_part(const struct store *s, const struct digest *layer, const char *name,
 		     struct err *e)
 {
 	char path[LAYOUT_PATH_CAP];
 	int fd;
 
-	layout_object(path, LAYOUT_LAYERS, diff_id, name);
+	layout_object(path, LAYOUT_LAYERS, layer, name);
 	fd = sys_open(s->root_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 	return fd < 0 ? err_set(e, fd, "store: open %s", path) : fd;
 }

@@ -3,7 +3,10 @@
 
 #include "store/store.h"
 
+#define LAYER_TREE   "fs"
+#define LAYER_OPAQUE "trusted.overlay.opaque"
+
 /** store_layer_bytes() - unpacked bytes of a layer, from its meta; inside store/ only. Return: 0;
  * -ENOENT; -EBADMSG */
-int store_layer_bytes(const struct store *s, const struct digest *diff_id, uint64_t *ret_bytes,
+int store_layer_bytes(const struct store *s, const struct digest *layer, uint64_t *ret_bytes,
 		      struct err *e);

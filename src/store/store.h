@@ -36,7 +36,20 @@ int store_trash(const struct store *s, struct err *e);
 int store_sweep(int trash_fd, struct err *e);
 
 /* layers */
-bool store_layer_exists(const struct store *s, const struct digest *diff_id);
+
+/**
+ * store_layer_name() - what layers/ calls a layer whose tree depends on the layers below it
+ * @below: their names, lowest first
+ *
+ * Any other layer is called by its diff ID. One that has copied something up (store/lower.h), or looked
+ * whether it could, is another tree over other layers: by its diff ID alone, one image could put a file
+ * into another.
+ */
+void store_layer_name(const struct digest *below, size_t n_below, const struct digest *diff_id,
+		      struct digest *ret_name);
+
+/* from here on @layer is such a name, or a diff ID */
+bool store_layer_exists(const struct store *s, const struct digest *layer);
 
 /** store_layer_begin() - new empty staging directory. @ret_name: its name below staging/, for
  * commit. Return: directory fd */
@@ -56,15 +69,15 @@ struct store_layer_meta {
 	struct digest blob; /* of the file STORE_LAYER_BLOB */
 };
 
-/** store_layer_commit() - syncfs, rename to layers/<diff_id>; if it exists already the staged one
+/** store_layer_commit() - syncfs, rename to layers/<layer>; if it exists already the staged one
  * is dropped. Return: 0; -ENOSPC; -EIO */
-int store_layer_commit(struct store *s, const char *staged_name, const struct digest *diff_id,
+int store_layer_commit(struct store *s, const char *staged_name, const struct digest *layer,
 		       const struct store_layer_meta *meta, struct err *e);
-int store_layer_meta(const struct store *s, const struct digest *diff_id,
+int store_layer_meta(const struct store *s, const struct digest *layer,
 		     struct store_layer_meta *ret_meta, struct err *e);
 
 /** store_layer_part() - open one of a layer's files for reading. Return: fd; -ENOENT it has none */
-int store_layer_part(const struct store *s, const struct digest *diff_id, const char *name,
+int store_layer_part(const struct store *s, const struct digest *layer, const char *name,
 		     struct err *e);
 
 /**
@@ -78,13 +91,16 @@ int store_layer_part(const struct store *s, const struct digest *diff_id, const 
  */
 int store_layer_opaque(struct store *s, const char *staged_name, const char *path, struct err *e);
 void store_layer_abort(struct store *s, const char *staged_name);
-int store_layer_open(const struct store *s, const struct digest *diff_id,
+int store_layer_open(const struct store *s, const struct digest *layer,
 		     struct err *e); /* O_PATH fd of its tree */
 
 /* images: named by the manifest's digest */
 struct store_image {
 	struct image_doc manifest;
 	struct image_config config;
+	/* names in layers/ (store_layer_name()), config.n_diff_ids; NULL for store_image_put(): the
+	 * diff IDs */
+	const struct digest *layers;
 };
 
 /** store_image_put() - raw bytes and models, durable; all layers must exist. Return: 0; -ENOENT a

@@ -265,6 +265,16 @@ int sys_setxattr(int fd, const char *name, const void *value, size_t len)
 	return SYS_RET(setxattr(path, name, value, len, 0));
 }
 
+int sys_removexattr(int fd, const char *name)
+{
+	return SYS_RET(fremovexattr(fd, name));
+}
+
+ssize_t sys_listxattr(int fd, char *buf, size_t cap)
+{
+	return SYS_RET_LONG(flistxattr(fd, buf, cap));
+}
+
 ssize_t sys_getxattr(int fd, const char *name, void *buf, size_t cap)
 {
 	char path[PROC_FD_CAP];

@@ -66,7 +66,9 @@ int sys_chown(int dir_fd, const char *path, uid_t uid, gid_t gid, int flags);
 int sys_utimens(int dir_fd, const char *path, const struct timespec ts[2], int flags);
 /* works on O_PATH too, by /proc/self/fd */
 int sys_setxattr(int fd, const char *name, const void *value, size_t len);
+int sys_removexattr(int fd, const char *name);
 ssize_t sys_getxattr(int fd, const char *name, void *buf, size_t cap);
+ssize_t sys_listxattr(int fd, char *buf, size_t cap); /* names, each with its NUL */
 int sys_pipe(int ret_fds[2], int flags);
 
 /** sys_pipe_size() - ask for room for @bytes in a pipe; -EPERM above the system's limit, -EBADF no pipe */

@@ -240,18 +240,38 @@ static int make_file(struct object *o, uint64_t max_size, uint64_t *bytes)
 	return r < 0 ? r : set_attributes(o, fd);
 }
 
+/* what an earlier entry or a layer below has put there goes: this entry says all of it */
+static int drop_xattrs(struct object *o)
+{
+	static char names[UNPACK_MAX_XATTRS * (UNPACK_COMPONENT_MAX + 1)];
+	auto_close int fd = sys_open(o->dir_fd, o->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	ssize_t len = fd < 0 ? fd : sys_listxattr(fd, names, sizeof(names));
+	int r = len < 0 && len != -EOPNOTSUPP ? (int)len : 0;
+
+	for (char *p = names; r == 0 && len > 0 && p < names + len; p += strlen(p) + 1)
+		if (str_starts(p, "user."))
+			r = sys_removexattr(fd, p);
+	return r < 0 ? err_set(o->e, r, "remove its old extended attributes") : 0;
+}
+
 static int make_dir(struct object *o)
 {
-	int r = sys_mkdir(o->dir_fd, o->name, o->mode & PERM_BITS);
+	int there = 0, r = sys_mkdir(o->dir_fd, o->name, o->mode & PERM_BITS);
 
 	if (r == -EEXIST) {
-		r = unpack_tree_clear(o->t, o->n, true, o->e);
-		if (r < 0)
-			return r;
-		o->is_new = r == 0;
-		r = r == 0 ? sys_mkdir(o->dir_fd, o->name, o->mode & PERM_BITS) : 0;
+		there = unpack_tree_clear(o->t, o->n, true, o->e);
+		if (there < 0)
+			return there;
+		o->is_new = there != 1;
+		r = o->is_new ? sys_mkdir(o->dir_fd, o->name, o->mode & PERM_BITS) : 0;
 	}
-	return r < 0 ? err_set(o->e, r, "make the directory") : set_attributes(o, -1);
+	if (r < 0)
+		return err_set(o->e, r, "make the directory");
+	if (there == 1)
+		r = drop_xattrs(o);
+	else if (there == 2)
+		r = unpack_tree_hide_new(o->t, o->n, o->e);
+	return r < 0 ? r : set_attributes(o, -1);
 }
 
 static int make_symlink(struct object *o)

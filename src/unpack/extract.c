@@ -186,7 +186,7 @@ static int extract(struct extract *x, struct unpack_result *ret_result, struct e
 	if (r < 0)
 		return r;
 	result.compressed_bytes = x->stream.in_bytes;
-	result.unpacked_bytes = x->bytes;
+	result.unpacked_bytes = x->bytes + x->tree.copied_bytes;
 	result.entries = x->entries;
 	result.tar_bytes = x->stream.out_bytes;
 	*ret_result = result;
@@ -213,7 +213,7 @@ int unpack_extract(const struct unpack_job *job, struct unpack_result *ret_resul
 	}
 	x->stream.copy_fd = job->copy_fd;
 	split_init(&x->split, job->split_fd > 0 ? job->split_fd : -1);
-	unpack_tree_init(&x->tree, job->root_fd, job->opaque, job->opaque_data);
+	unpack_tree_init(&x->tree, job->root_fd, job->opaque, job->lower, x->max_bytes, job->data);
 	x->tree.split = &x->split;
 	r = extract(x, ret_result, e);
 	unpack_tree_fini(&x->tree, NULL);

@@ -16,7 +16,8 @@ struct unpack_job {
 	uint64_t max_bytes;   /* of the tar stream; 0 or too many = CONFIG_UNPACK_MAX_MIB */
 	uint64_t max_entries; /* 0 or too many = CONFIG_UNPACK_MAX_ENTRIES */
 	unpack_opaque_fn *opaque;
-	void *opaque_data;
+	unpack_lower_fn *lower; /* NULL: no layer is below */
+	void *data;		/* of both */
 };
 
 struct unpack_result {

@@ -28,6 +28,45 @@ static int send_opaque(const char *path, void *data, struct err *e)
 	return r < 0 ? err_set(e, r, "report an opaque directory") : 0;
 }
 
+/* Return: as unpack_lower_fn */
+static int64_t read_lower(struct msg *m, struct err *e)
+{
+	struct dec d;
+	int64_t code;
+	uint64_t bytes;
+
+	msg_close_fds(m);
+	dec_init(&d, m->payload, m->len, NULL);
+	code = dec_i64(&d);
+	bytes = dec_u64(&d);
+	if (m->type != UNPACK_LOWER_IS || dec_done(&d) < 0 || code > 0 || bytes > INT64_MAX)
+		return err_text(e, -EBADMSG, "unpack: malformed answer");
+	if (code == -ENOENT || code == -ENOTDIR || code == -ELOOP)
+		return code;
+	if (code == -EPERM)
+		return err_text(e, -EPERM, "it is a hard link to something that is no file");
+	return code < 0 ? err_set(e, (int)code, "copy from a layer below") : (int64_t)bytes;
+}
+
+static int64_t ask_lower(const char *path, bool dir, uint64_t max_bytes, void *data, struct err *e)
+{
+	const int *peer_fd = data;
+	struct msg_out o;
+	struct msg m;
+	int r;
+
+	msg_begin(&o, frame, sizeof(frame), UNPACK_LOWER);
+	enc_str(&o.enc, path);
+	enc_bool(&o.enc, dir);
+	enc_u64(&o.enc, max_bytes);
+	r = msg_send(*peer_fd, &o);
+	if (r == 0)
+		r = msg_recv(*peer_fd, frame, sizeof(frame), &m, 0);
+	if (r <= 0)
+		return err_set(e, r < 0 ? r : -EPIPE, "ask for the layers below");
+	return read_lower(&m, e);
+}
+
 static int send_done(int peer_fd, const struct unpack_result *result)
 {
 	struct msg_out o;
@@ -81,7 +120,8 @@ int unpack_role_main(int peer_fd)
 				 .split_fd = ROLE_FD_ARG + 2,
 				 .copy_fd = ROLE_FD_ARG + 3,
 				 .opaque = send_opaque,
-				 .opaque_data = &peer_fd};
+				 .lower = ask_lower,
+				 .data = &peer_fd};
 	struct unpack_result result;
 	struct err e = {0};
 	int r;

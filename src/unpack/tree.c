@@ -26,11 +26,14 @@
 #define NEW_DIR_MODE 0755
 
 void unpack_tree_init(struct unpack_tree *t, int root_fd, unpack_opaque_fn *opaque,
-		      void *opaque_data)
+		      unpack_lower_fn *lower, uint64_t max_copied_bytes, void *data)
 {
 	t->root_fd = root_fd;
 	t->opaque = opaque;
-	t->opaque_data = opaque_data;
+	t->lower = lower;
+	t->data = data;
+	t->copied_bytes = 0;
+	t->max_copied_bytes = max_copied_bytes;
 	t->parent_fd = -1;
 }
 
@@ -67,7 +70,19 @@ static bool is_whiteout(const struct stat *st)
 
 static int hide(struct unpack_tree *t, const char *path, struct err *e)
 {
-	return t->opaque(path, t->opaque_data, e);
+	return t->opaque(path, t->data, e);
+}
+
+/* Return: 0 it is in the tree now; -ENOENT, -ENOTDIR without @e; -errno */
+static int copy_up(struct unpack_tree *t, const char *path, bool dir, struct err *e)
+{
+	int64_t n = t->lower
+			    ? t->lower(path, dir, t->max_copied_bytes - t->copied_bytes, t->data, e)
+			    : -ENOENT;
+
+	if (n >= 0)
+		t->copied_bytes += (uint64_t)n;
+	return n < 0 ? (int)n : 0;
 }
 
 /* mkdir that leaves the parent's time alone */
@@ -93,8 +108,10 @@ static int replace_parent(struct unpack_tree *t, int dir_fd, const char *name, c
 	struct stat st;
 	int r = sys_statat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW);
 
-	if (r == -ENOENT)
-		return make_parent(dir_fd, name, e);
+	if (r == -ENOENT) {
+		r = copy_up(t, path, true, e);
+		return r == -ENOENT || r == -ENOTDIR ? make_parent(dir_fd, name, e) : r;
+	}
 	if (r < 0)
 		return err_set(e, r, "look up its directory %.64s", name);
 	if (is_whiteout(&st)) {
@@ -211,7 +228,12 @@ int unpack_tree_clear(struct unpack_tree *t, const struct unpack_name *n, bool d
 	if (r < 0)
 		return err_set(e, r, "replace what is there already");
 	/* the whiteout hid a directory of the layers below; its successor must go on hiding it */
-	return is_whiteout(&st) && dir ? hide(t, n->text, e) : 0;
+	return is_whiteout(&st) && dir ? 2 : 0;
+}
+
+int unpack_tree_hide_new(struct unpack_tree *t, const struct unpack_name *n, struct err *e)
+{
+	return hide(t, n->text, e);
 }
 
 int unpack_tree_whiteout(struct unpack_tree *t, const struct unpack_name *n, struct err *e)
@@ -290,26 +312,43 @@ static int link_from(struct unpack_tree *t, int dir_fd, const char *from,
 	return r < 0 ? err_set(e, r, "make the hard link") : 0;
 }
 
+static int link_to(struct unpack_tree *t, const struct unpack_name *n,
+		   const struct unpack_name *target, struct err *e)
+{
+	int dir_fd = open_target_dir(t, target);
+	int r = dir_fd < 0 ? err_set(e, dir_fd, "open the directory of the hard link's target")
+			   : link_from(t, dir_fd, target->text + target->base, n, e);
+
+	if (dir_fd >= 0 && dir_fd != t->parent_fd && dir_fd != t->root_fd)
+		sys_close(dir_fd);
+	return r;
+}
+
 int unpack_tree_link(struct unpack_tree *t, const struct unpack_name *n,
 		     const struct unpack_name *target, struct err *e)
 {
 	char quoted[UNPACK_QUOTE_CAP];
-	int dir_fd, r;
+	struct err why = {0};
+	int r;
 
 	if (target->len == 0 || target->kind != UNPACK_NAME_PLAIN)
 		return err_text(e, -EPERM, "it is a hard link to something that is no file");
 	if (str_eq(n->text, target->text))
 		return err_text(e, -ELOOP, "it is a hard link to itself");
-	dir_fd = open_target_dir(t, target);
-	r = dir_fd < 0 ? err_set(e, dir_fd, "open the directory of the hard link's target")
-		       : link_from(t, dir_fd, target->text + target->base, n, e);
-	if (dir_fd >= 0 && dir_fd != t->parent_fd && dir_fd != t->root_fd)
-		sys_close(dir_fd);
+	r = link_to(t, n, target, &why);
+	if (r == -ENOENT) {
+		r = copy_up(t, target->text, false, e);
+		if (r == 0)
+			return link_to(t, n, target, e);
+	} else if (r != -ENOTDIR && r != -ELOOP) {
+		if (r < 0 && e)
+			*e = why;
+		return r;
+	}
 	if (r != -ENOENT && r != -ENOTDIR && r != -ELOOP)
 		return r;
-	return err_text(
-		e, r,
-		"it is a hard link to %s, which this layer does not have under that name; hard "
-		"links into the layers below and through symbolic links are not supported",
-		unpack_quote(quoted, target->text));
+	return err_text(e, r,
+			"it is a hard link to %s, which neither this layer nor one below it has "
+			"under that name; symbolic links on the way are not followed",
+			unpack_quote(quoted, target->text));
 }

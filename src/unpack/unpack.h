@@ -15,6 +15,10 @@
  *                  max_entries, u64 offset, u64 length of the layer in its file; length 0 = a pipe, or the
  *                  whole file. 0 = what the build allows (CONFIG_UNPACK_MAX_MIB,
  *                  CONFIG_UNPACK_MAX_ENTRIES), which also bounds other values
+ *   UNPACK_LOWER   str path, bool directory, u64 max_bytes: make what the layers below have under this
+ *                  name in the staging directory (store/lower.h): the attributes of a directory that
+ *                  the archive does not mention, the file that a hard link leads to. The role waits for
+ *   UNPACK_LOWER_IS i64 code (0, -ENOENT, -errno), u64 bytes copied
  *   UNPACK_OPAQUE  str path: what lower layers hold in this directory is to be hidden. Any number
  * of them, before DONE. The starter calls store_layer_opaque(): the mark of overlayfs is a
  * trusted.* attribute, which needs CAP_SYS_ADMIN, and a role that parses tar shall not have that
@@ -30,6 +34,8 @@ enum unpack_frame {
 	UNPACK_DONE = 0x301,
 	UNPACK_ERROR = 0x302,
 	UNPACK_OPAQUE = 0x303,
+	UNPACK_LOWER = 0x304,
+	UNPACK_LOWER_IS = 0x305, /* from the starter */
 };
 
 int unpack_role_main(int peer_fd);

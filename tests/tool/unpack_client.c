@@ -73,6 +73,21 @@ static void mark_opaque(int root_fd, const char *path)
 	sys_close(fd);
 }
 
+/* there is no layer below */
+static int nothing_below(int peer_fd, struct dec *d)
+{
+	struct msg_out o;
+	static uint8_t answer[64];
+
+	dec_str_req(d);
+	dec_bool(d);
+	dec_u64(d);
+	msg_begin(&o, answer, sizeof(answer), UNPACK_LOWER_IS);
+	enc_i64(&o.enc, -ENOENT);
+	enc_u64(&o.enc, 0);
+	return msg_send(peer_fd, &o);
+}
+
 static void print_done(const struct unpack_result *r)
 {
 	char blob_text[DIGEST_TEXT_CAP], diff_text[DIGEST_TEXT_CAP];
@@ -125,7 +140,7 @@ static void show_error(struct dec *d)
 }
 
 /* Return: exit status; -1 not over yet */
-static int show(const int *fds, const struct msg *m)
+static int show(int peer_fd, const int *fds, const struct msg *m)
 {
 	static unsigned char mem[16384];
 	struct arena arena;
@@ -136,6 +151,9 @@ static int show(const int *fds, const struct msg *m)
 	dec_init(&d, m->payload, m->len, &arena);
 	if (m->type == UNPACK_OPAQUE) {
 		mark_opaque(fds[1], dec_str_req(&d));
+	} else if (m->type == UNPACK_LOWER) {
+		if (nothing_below(peer_fd, &d) < 0)
+			return 2;
 	} else if (m->type == UNPACK_DONE) {
 		show_done(&d, fds);
 		status = 0;
@@ -161,7 +179,7 @@ static int run(struct role_proc *p, const int *fds)
 			return fail("receive", r);
 		if (r == 0)
 			return 3;
-		status = show(fds, &m);
+		status = show(p->peer_fd, fds, &m);
 		msg_close_fds(&m);
 	}
 	return status;
@@ -209,7 +227,7 @@ static int unconfined(int fds[4], char **argv, uint64_t max_bytes, uint64_t max_
 		.max_bytes = max_bytes,
 		.max_entries = max_entries,
 		.opaque = tell_opaque,
-		.opaque_data = &fds[1],
+		.data = &fds[1],
 	};
 	struct unpack_result result;
 	struct err e = {0};
