@@ -70,8 +70,10 @@ else ifneq ($(filter-out $(NO_CONFIG_GOALS),$(EVERY_GOAL)),)
 NEED_CONFIG := y
 endif
 
+# a board's, and what a machine with another init than cleat wants
 $(O)/.config:
 	$(Q)$(KCONFIG) defconfig $(HOST_DEFCONFIG)
+	$(Q)sed -i 's/^# \(CONFIG_OCI_SYSTEMD\) is not set/\1=y/' $@
 
 ifdef NEED_CONFIG
 $(O)/generated/auto.conf: $(O)/.config $(KCONFIG_FILES) scripts/kconfig

@@ -55,6 +55,10 @@ static int words(struct oci_cmd *c, struct checkpoint_words *w, bool restore, in
 			w->switches[n++] = same[i];
 	w->k.switches = w->switches;
 	w->k.criu = w->criu;
+	if (restore && oci_systemd(c, &w->o.systemd, &e) < 0) {
+		c->status = oci_fail(c, &e, 1);
+		return -EOPNOTSUPP;
+	}
 	if (oci_find_program("criu", w->criu, sizeof(w->criu)) == 0)
 		return 0;
 	err_text(&e, -EOPNOTSUPP, "%s is not supported: there is no criu on PATH", c->verb->name);

@@ -79,8 +79,13 @@ static int create_words(struct oci_cmd *c, struct create_words *w, bool run, int
 		r = listen_fds(&w->o, &e);
 	if (r == 0)
 		r = oci_fds(c, w->o.listen_fds, &w->o.preserve_fds, &e);
-	if (r < 0)
+	if (r < 0) {
 		c->status = oci_usage(c, &e);
+		return r;
+	}
+	r = oci_systemd(c, &w->o.systemd, &e);
+	if (r < 0)
+		c->status = oci_fail(c, &e, 0);
 	return r;
 }
 

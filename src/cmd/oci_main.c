@@ -22,6 +22,7 @@
 #include "cmd/oci_verbs.h"
 #include "runtime/runtime.h"
 #include "runtime/selfexe.h"
+#include "runtime/systemd/systemd.h"
 #include "sys/cred.h"
 #include "sys/fd.h"
 #include "sys/proc.h"
@@ -235,7 +236,54 @@ static const char *default_root(void)
 	return root;
 }
 
-static int check_globals(struct oci_cmd *c, const char *format, bool systemd, struct err *e)
+/* Root in a user namespace is an ordinary user to the host, and to its systemd. */
+static bool is_users(const struct oci_cmd *c)
+{
+	auto_close int fd = -1;
+	char map[128];
+	ssize_t n;
+	const char *p;
+
+	if (c->rootless && !str_eq(c->rootless, "auto"))
+		return str_eq(c->rootless, "true");
+	if (sys_get_uid() != 0)
+		return true;
+	fd = sys_open(AT_FDCWD, "/proc/self/uid_map", O_RDONLY, 0);
+	n = fd < 0 ? fd : sys_read_full(fd, map, sizeof(map) - 1);
+	if (n < 0)
+		return false; /* a kernel without user namespaces */
+	map[n] = '\0';
+	p = strrchr(map, ' ');
+	return !p || !str_eq(p + 1, "4294967295\n"); /* all there are: not in one */
+}
+
+int oci_systemd(const struct oci_cmd *c, const char **ret_socket, struct err *e)
+{
+	static char path[PATH_MAX / 2];
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+	struct stat st;
+
+	*ret_socket = NULL;
+	if (!c->systemd)
+		return 0;
+	if (sys_statat(AT_FDCWD, "/run/systemd/system", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_text(
+			e, -EOPNOTSUPP,
+			"systemd is not running on this machine, so it cannot make cgroups: call "
+			"without --systemd-cgroup (engines: cgroupfs)");
+	*ret_socket = SYSTEMD_SOCKET;
+	if (!is_users(c))
+		return 0;
+	*ret_socket = path;
+	if (str_empty(dir) || str_printf(path, sizeof(path), "%s/systemd/private", dir) < 0)
+		return err_text(
+			e, -EOPNOTSUPP,
+			"--systemd-cgroup: the systemd of this user is found by XDG_RUNTIME_DIR, which "
+			"is not set");
+	return 0;
+}
+
+static int check_globals(struct oci_cmd *c, const char *format, struct err *e)
 {
 	auto_close int fd = -1;
 
@@ -246,10 +294,7 @@ static int check_globals(struct oci_cmd *c, const char *format, bool systemd, st
 	    !str_eq(c->rootless, "false"))
 		return err_text(e, -EINVAL, "--rootless %.32s is not true, false or auto",
 				c->rootless);
-	if (systemd || (c->cgroup_manager && str_eq(c->cgroup_manager, "systemd")))
-		return err_text(e, -EOPNOTSUPP,
-				"cgroups by systemd are not supported: call it without "
-				"--systemd-cgroup");
+	c->systemd |= c->cgroup_manager && str_eq(c->cgroup_manager, "systemd");
 	if (!c->log)
 		return 0;
 	fd = sys_open(AT_FDCWD, c->log, O_WRONLY | O_CREAT | O_APPEND, 0644);
@@ -260,14 +305,14 @@ int oci_main(int argc, char **argv)
 {
 	static char *words[MAX_WORDS + 1];
 	struct oci_cmd c = {.root = default_root()};
-	bool systemd = false, version = false;
+	bool version = false;
 	const char *format = "text";
 	const struct oci_opt opts[] = {
 		{.name = "root", .value = &c.root, .arg = "DIR"},
 		{.name = "log", .value = &c.log, .arg = "FILE"},
 		{.name = "log-format", .value = &format, .arg = "text|json"},
 		{.name = "debug", .flag = &c.debug},
-		{.name = "systemd-cgroup", .flag = &systemd},
+		{.name = "systemd-cgroup", .flag = &c.systemd},
 		{.name = "rootless", .value = &c.rootless, .arg = "true|false|auto"},
 		{.name = "cgroup-manager", .value = &c.cgroup_manager}, /* crun's */
 		{.name = "version", .letter = 'v', .flag = &version},
@@ -284,7 +329,7 @@ int oci_main(int argc, char **argv)
 		return print_version();
 	if (oci_help || n == 0)
 		return help(opts);
-	if (n > 0 && check_globals(&c, format, systemd, &e) < 0)
+	if (n > 0 && check_globals(&c, format, &e) < 0)
 		n = -1;
 	if (n < 0)
 		return oci_usage(&c, &e);

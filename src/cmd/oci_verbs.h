@@ -19,7 +19,7 @@ struct oci_verb {
 /** struct oci_cmd - what the global options say */
 struct oci_cmd {
 	const char *root, *log, *cgroup_manager, *rootless;
-	bool log_json, debug;
+	bool log_json, debug, systemd;
 	const struct oci_verb *verb;
 	int status; /* of a verb that oci_words() ends */
 	struct runtime rt;
@@ -77,6 +77,9 @@ int oci_format(struct oci_cmd *c, const char *format, bool *ret_json);
 
 /** oci_indent() - @json, as the writers make it, with lines and tabs for people */
 void oci_indent(struct buf *to, struct span json);
+
+/** oci_systemd() - the socket of the systemd that makes cgroups, NULL if that is not asked for. Return: 0; -EOPNOTSUPP there is none */
+int oci_systemd(const struct oci_cmd *c, const char **ret_socket, struct err *e);
 
 /** oci_number() - the value of an option, 0 if @text is NULL */
 int oci_number(const char *name, const char *text, uint32_t max, uint32_t *ret, struct err *e);

@@ -77,7 +77,14 @@ void oci_state_write(struct buf *b, const struct oci_state *s)
 			buf_putc(b, ',');
 		buf_json(b, s->cgroups.v[i]);
 	}
-	buf_puts(b, "]}\n");
+	buf_putc(b, ']');
+	if (s->unit.name) {
+		buf_puts(b, ",\"scope\":");
+		buf_json(b, s->unit.name);
+		buf_puts(b, ",\"systemd\":");
+		buf_json(b, s->unit.socket);
+	}
+	buf_puts(b, "}\n");
 }
 
 void oci_state_print(struct buf *b, const struct oci_state *s, enum oci_status status)
@@ -97,7 +104,8 @@ void oci_state_print(struct buf *b, const struct oci_state *s, enum oci_status s
 int oci_state_read(struct span text, void *pool, size_t pool_bytes, struct arena *a,
 		   struct oci_state *ret_state, struct err *e)
 {
-	struct json root, id, bundle, rootfs, created, pid, ticks, own, keyring, cgroups, notes;
+	struct json root, id, bundle, rootfs, created, pid, ticks, own, keyring, cgroups, notes,
+		scope, systemd;
 	struct oci_state s = {0};
 	struct json_doc doc;
 	int r;
@@ -116,6 +124,8 @@ int oci_state_read(struct span text, void *pool, size_t pool_bytes, struct arena
 	keyring = json_get(&root, "ownKeyring");
 	cgroups = json_get(&root, "cgroups");
 	notes = json_get(&root, "annotations");
+	scope = json_get(&root, "scope");
+	systemd = json_get(&root, "systemd");
 	s.id = json_str(&id);
 	s.bundle = json_str(&bundle);
 	s.rootfs = json_str(&rootfs);
@@ -125,6 +135,9 @@ int oci_state_read(struct span text, void *pool, size_t pool_bytes, struct arena
 	s.own_pid_ns = json_bool_opt(&own, false);
 	s.own_keyring = json_bool_opt(&keyring, false);
 	s.cgroups = oci_json_strs(&cgroups, OCI_MAX_CGROUP_PATHS);
+	s.unit.name = json_str_opt(&scope);
+	if (s.unit.name)
+		s.unit.socket = json_str(&systemd);
 	s.annotations = oci_json_kvs(&notes, OCI_MAX_STRINGS);
 	if (json_done(&doc) < 0)
 		return json_done(&doc);

@@ -23,6 +23,12 @@ enum oci_status {
 };
 const char *oci_status_name(enum oci_status s);
 
+/** struct oci_unit - the scope that is the container's cgroup; @name NULL = none */
+struct oci_unit {
+	char *name;
+	char *socket; /* of the systemd that holds it */
+};
+
 /**
  * struct oci_state - what the runtime keeps of one container
  *
@@ -35,6 +41,7 @@ struct oci_state {
 	bool own_pid_ns;	 /* false: killing the first process does not end the others */
 	bool own_keyring;	 /* session keyring "_ses.<id>", which exec joins too */
 	struct oci_strs cgroups; /* absolute directories that delete removes */
+	struct oci_unit unit;
 	struct oci_kvs annotations;
 	char *owner; /* of the state directory, in runc's notation; NULL = not looked at */
 };

@@ -21,6 +21,7 @@
 #include "runtime/create.h"
 #include "runtime/run.h"
 #include "runtime/statedir.h"
+#include "runtime/systemd/systemd.h"
 #include "sys/fd.h"
 #include "sys/mnt.h"
 #include "sys/ns.h"
@@ -299,9 +300,10 @@ int runtime_restore(struct runtime *rt, const struct runtime_create *o,
 				"restore with prestart or createRuntime hooks is not supported");
 	r = creation_reserve(&c, e);
 	if (r == 0)
-		r = cgroup_create(&c.cgroup, &c.spec.resources, e);
+		r = creation_make_cgroups(&c, e);
 	if (r == 0)
 		r = bring_back(&c, k, e);
+	systemd_release(&c.holder);
 	if (r == 0)
 		r = statedir_save(c.dir_fd, &c.state, e);
 	if (r == 0)

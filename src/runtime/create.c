@@ -29,6 +29,7 @@
 #include "runtime/shared_root.h"
 #include "runtime/stage.h"
 #include "runtime/statedir.h"
+#include "runtime/systemd/systemd.h"
 #include "runtime/userns.h"
 #include "runtime/usher.h"
 #include "sys/cred.h"
@@ -333,6 +334,7 @@ static int settle(struct creation *c, struct err *e)
 	const struct source_server server = {&c->spec, c->state.bundle, c->state.rootfs,
 					     c->state.pid, c->sync_fd};
 	struct stage_msg m = {0};
+	bool held = false;
 	int r = equip(c, e);
 
 	/* an usher has had the maps before the stage was there */
@@ -342,7 +344,7 @@ static int settle(struct creation *c, struct err *e)
 			r = acknowledge(c, e);
 	}
 	if (r == 0 && !c->by_pipe && !stage_asks(&c->spec) && c->agent_fd < 0 &&
-	    c->sources == SOURCES_NONE) {
+	    c->sources == SOURCES_NONE && !c->holder) {
 		r = go_early(c, e);
 		/* whatever it says, it is read when its end is closed, by its exec or exit: we sleep once */
 		if (r == 0)
@@ -350,6 +352,9 @@ static int settle(struct creation *c, struct err *e)
 	}
 	while (r == 0 && m.kind != STAGE_READY) {
 		r = stage_wait(c->sync_fd, &m);
+		/* whatever it says, it is in its cgroup, or not to be */
+		held = c->holder > 0;
+		systemd_release(&c->holder);
 		if (r == 0)
 			return was_killed(c, e);
 		if (r < 0)
@@ -361,6 +366,8 @@ static int settle(struct creation *c, struct err *e)
 			r = told(c, source_answer(&server, m.code), e);
 		else if (m.kind == STAGE_MOUNTED || m.kind == STAGE_NOTIFY)
 			r = answer(c, &m, e);
+		else if (m.kind == STAGE_READY && held && !c->by_pipe)
+			r = go_early(c, e);
 	}
 	/* it was ready before it was killed */
 	return r == 0 && c->killed ? was_killed(c, e) : r;
@@ -394,8 +401,7 @@ static int make(struct creation *c, struct handover *h, struct err *e)
 	if (r == 0)
 		r = open_channels(c, h, e);
 	if (r == 0)
-		r = cgroup_create(&c->cgroup, &c->spec.resources, e);
-	creation_list_cgroups(c); /* not all of them may be ours to make */
+		r = creation_make_cgroups(c, e);
 	if (r == 0)
 		r = cgroup_delegate(&c->cgroup, &c->spec, e);
 	runtime_say(c->rt, "nsexec container setup");
@@ -449,6 +455,9 @@ void creation_abort(struct creation *c)
 			cgroup_signal_all(&c->state.cgroups, SIGKILL, NULL);
 		cgroup_remove(&c->state.cgroups, NULL);
 	}
+	systemd_release(&c->holder);
+	if (c->cgroup.unit)
+		systemd_stop(c->cgroup.unit, NULL);
 	rdt_remove(&c->spec.rdt, c->o->id);
 	if (c->dir_fd >= 0 && shared_root_undo(c->dir_fd, &c->spec, NULL) == 0)
 		statedir_remove(c->rt, c->o->id, NULL);

@@ -14,6 +14,7 @@ struct creation {
 	struct oci_spec spec;
 	struct oci_state state;
 	struct cgroup cgroup;
+	pid_t holder;	    /* runtime/systemd/systemd.h; 0 */
 	struct span config; /* text of config.json */
 	enum sources sources;
 	bool beside;	 /* device rules are loaded while the stage mounts */
@@ -32,8 +33,12 @@ struct creation {
 /** creation_add_env() - @word from the arena, NULL is -ENOMEM */
 int creation_add_env(struct creation *c, char *word);
 
-/** creation_list_cgroups() - the state names the cgroups that there are */
+/** creation_find_cgroups() - which they are to be; the state names them. creation_list_cgroups() - those that there are */
+int creation_find_cgroups(struct creation *c, const char *path, struct err *e);
 void creation_list_cgroups(struct creation *c);
+
+/** creation_make_cgroups() - by systemd if it is asked to, with their limits */
+int creation_make_cgroups(struct creation *c, struct err *e);
 
 /** creation_load() - bundle and state in memory; nothing to undo. creation_reserve() - the id is ours: creation_abort() undoes it */
 int creation_load(struct creation *c, struct runtime *rt, const struct runtime_create *o,

@@ -30,6 +30,7 @@
 #include "runtime/runtime.h"
 #include "runtime/stage.h"
 #include "runtime/statedir.h"
+#include "runtime/systemd/systemd.h"
 #include "runtime/terminal.h"
 #include "runtime/usher.h"
 #include "sys/cred.h"
@@ -192,6 +193,9 @@ static int prepare(struct runtime *rt, struct joining *j, struct err *e)
 	if (r == 0)
 		r = j->o->n_cgroups ? cgroup_reopen(&j->cgroup, &j->state.cgroups, &rt->arena, e)
 				    : cgroup_open(&j->cgroup, &j->state.cgroups, e);
+	/* of the machine's systemd we may enter like any other */
+	if (j->state.unit.name && !str_eq(j->state.unit.socket, SYSTEMD_SOCKET))
+		j->cgroup.unit = &j->state.unit;
 	if (r == 0)
 		r = cgroup_sub(&j->cgroup, j->o->cgroups, j->o->n_cgroups, e);
 	if (r == 0)

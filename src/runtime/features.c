@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "base/kconfig.h"
 #include "oci/spec.h"
 #include "runtime/confine/filter.h"
 #include "runtime/mount_opts.h"
@@ -17,6 +18,8 @@
 #include "sys/cred.h"
 #include "sys/fd.h"
 #include "sys/proc.h"
+
+#define SYSTEMD (IS_ENABLED(CONFIG_OCI_SYSTEMD) ? "true" : "false")
 
 /* calls that are used if they are there, and what their absence costs; NULL: nothing but time */
 static const struct {
@@ -153,8 +156,10 @@ void runtime_features(struct buf *b, bool checkpoint)
 	buf_puts(b, "\"linux\":{");
 	put_names(b, "namespaces", ns_name);
 	put_names(b, "capabilities", cap_name);
-	buf_puts(b, "\"cgroup\":{\"v1\":true,\"v2\":true,\"systemd\":false,\"systemdUser\":false,"
-		    "\"rdma\":true},");
+	buf_printf(b,
+		   "\"cgroup\":{\"v1\":true,\"v2\":true,\"systemd\":%s,\"systemdUser\":%s,"
+		   "\"rdma\":true},",
+		   SYSTEMD, SYSTEMD);
 	put_seccomp(b);
 	buf_puts(b, "\"apparmor\":{\"enabled\":true},\"selinux\":{\"enabled\":true},"
 		    "\"intelRdt\":{\"enabled\":true},\"netDevices\":{\"enabled\":true},");

@@ -17,6 +17,7 @@
 #include "runtime/shared_root.h"
 #include "runtime/stage.h"
 #include "runtime/statedir.h"
+#include "runtime/systemd/systemd.h"
 #include "sys/fd.h"
 #include "sys/ns.h"
 #include "sys/proc.h"
@@ -223,7 +224,9 @@ static int destroy(struct runtime *rt, struct found *f, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	r = cgroup_remove(&f->state.cgroups, e);
+	r = systemd_stop(&f->state.unit, e);
+	if (r == 0)
+		r = cgroup_remove(&f->state.cgroups, e);
 	if (r == 0 && config == 0) {
 		rdt_remove(&spec.rdt, f->state.id);
 		r = shared_root_undo(f->dir_fd, &spec, e);

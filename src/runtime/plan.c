@@ -14,6 +14,7 @@
 #include "base/rfc3339.h"
 #include "runtime/check.h"
 #include "runtime/statedir.h"
+#include "runtime/systemd/systemd.h"
 #include "sys/cred.h"
 #include "sys/fd.h"
 #include "sys/proc.h"
@@ -110,13 +111,54 @@ void creation_list_cgroups(struct creation *c)
 	c->state.cgroups.n = c->cgroup.n;
 }
 
+int creation_find_cgroups(struct creation *c, const char *path, struct err *e)
+{
+	struct arena *a = &c->rt->arena;
+	int r = cgroup_find(&c->cgroup, path, c->o->id, a, e);
+
+	if (r < 0)
+		return r;
+	c->cgroup.devices = true;
+	c->state.cgroups.v = arena_array(a, c->cgroup.n + 1, sizeof(char *));
+	if (!c->state.cgroups.v)
+		return err_set(e, -ENOMEM, "state");
+	creation_list_cgroups(c);
+	return 0;
+}
+
+static int make_scope(struct creation *c, struct err *e)
+{
+	char *path;
+	int r = systemd_start(&c->state, &c->spec, &c->rt->arena, &c->holder, &path, e);
+
+	if (r < 0)
+		return r;
+	r = creation_find_cgroups(c, path, e);
+	c->cgroup.unit = &c->state.unit; /* ours to undo, and not before */
+	if (r < 0)
+		return r;
+	/* of a user's some files may be missing, and device rules are not his to make */
+	c->cgroup.optional = !str_eq(c->o->systemd, SYSTEMD_SOCKET);
+	c->cgroup.devices = !c->cgroup.optional;
+	return statedir_save(c->dir_fd, &c->state, e);
+}
+
+int creation_make_cgroups(struct creation *c, struct err *e)
+{
+	int r = c->o->systemd ? make_scope(c, e) : 0;
+
+	if (r == 0)
+		r = cgroup_create(&c->cgroup, &c->spec.resources, e);
+	creation_list_cgroups(c); /* not all of them may be ours to make */
+	return r;
+}
+
 static int fill_state(struct creation *c, struct err *e)
 {
 	struct arena *a = &c->rt->arena;
 	char now[RFC3339_CAP];
 	uint32_t ns;
 	int64_t s;
-	int r;
 
 	sys_realtime(&s, &ns);
 	c->state.id = (char *)(uintptr_t)c->o->id;
@@ -124,15 +166,10 @@ static int fill_state(struct creation *c, struct err *e)
 	c->state.own_pid_ns = c->spec.ns[OCI_NS_PID].set && !c->spec.ns[OCI_NS_PID].path;
 	c->state.annotations = c->spec.annotations;
 	c->state.own_keyring = !c->o->no_new_keyring;
-	r = cgroup_find(&c->cgroup, c->spec.cgroups_path, c->o->id, a, e);
-	c->cgroup.devices = true;
-	if (r < 0)
-		return r;
-	c->state.cgroups.v = arena_array(a, c->cgroup.n + 1, sizeof(char *));
-	if (!c->state.created || !c->state.cgroups.v)
+	if (!c->state.created)
 		return err_set(e, -ENOMEM, "state");
-	creation_list_cgroups(c);
-	return 0;
+	return c->o->systemd ? systemd_plan(&c->state, c->spec.cgroups_path, c->o->systemd, a, e)
+			     : creation_find_cgroups(c, c->spec.cgroups_path, e);
 }
 
 int creation_load(struct creation *c, struct runtime *rt, const struct runtime_create *o,

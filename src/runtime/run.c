@@ -15,6 +15,7 @@
 #include "runtime/shared_root.h"
 #include "runtime/stage.h"
 #include "runtime/statedir.h"
+#include "runtime/systemd/systemd.h"
 #include "sys/fd.h"
 #include "sys/ns.h"
 #include "sys/proc.h"
@@ -58,6 +59,8 @@ static int clean_up(struct creation *c, struct err *e)
 	if (!c->state.own_pid_ns)
 		r = cgroup_signal_all(&c->state.cgroups, SIGKILL, e);
 	if (r == 0 || r == -ESRCH)
+		r = systemd_stop(&c->state.unit, e);
+	if (r == 0)
 		r = cgroup_remove(&c->state.cgroups, e);
 	rdt_remove(&c->spec.rdt, c->o->id);
 	if (r == 0)

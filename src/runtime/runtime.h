@@ -44,6 +44,7 @@ struct runtime_create {
 	const char *pid_file;	    /* NULL or path */
 	const char *notify_socket;  /* NULL or the service manager's, "@name" for an abstract one */
 	const char *pidfd_socket;   /* NULL or path: gets a pidfd of the first process */
+	const char *systemd;	    /* NULL, or socket of the systemd that makes the cgroup */
 	uint32_t preserve_fds;	    /* descriptors from 3 on that the container inherits ... */
 	uint32_t listen_fds;	    /* ... behind these, which it is told of by LISTEN_FDS */
 	bool foreground;	    /* a terminal without console_socket is the caller's */

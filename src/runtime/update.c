@@ -11,6 +11,7 @@
 #include "runtime/rdt.h"
 #include "runtime/runtime.h"
 #include "runtime/statedir.h"
+#include "runtime/systemd/systemd.h"
 #include "sys/fd.h"
 
 /* The document's @want, completed from @all for those that go together. */
@@ -62,9 +63,12 @@ static int change(const struct found *f, const struct oci_resources *want,
 
 	if (r < 0)
 		return r;
-	r = c.ops->limit(&c, &now, e);
+	r = systemd_update(&f->state.unit, &now, e);
+	if (r == 0)
+		r = c.ops->limit(&c, &now, e);
 	if (r < 0) {
 		now = before(want, old);
+		systemd_update(&f->state.unit, &now, NULL);
 		c.ops->limit(&c, &now, NULL);
 	}
 	cgroup_close(&c);

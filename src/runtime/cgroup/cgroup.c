@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "runtime/systemd/systemd.h"
 #include "sys/fd.h"
 #include "sys/proc.h"
 #include "sys/watch.h"
@@ -127,7 +128,8 @@ static int make_dirs(struct cgroup *c, struct cgroup_hierarchy *h, struct err *e
 	if (r < 0)
 		return err_set(e, r, "make cgroup %s", h->path);
 	h->fd = take_fd(&fd);
-	return h->made ? 0 : refuse_used(h->fd, h->path, e);
+	/* systemd has made a new one and put the holder into it */
+	return h->made || c->unit ? 0 : refuse_used(h->fd, h->path, e);
 }
 
 /* Device rules are not meant: without the right to make nodes they are kept anyway. */
@@ -189,13 +191,16 @@ int cgroup_limit_late(struct cgroup *c, const struct oci_resources *r, struct er
 
 int cgroup_birth_fd(const struct cgroup *c)
 {
-	return c->n == 1 && c->h[0].v2 ? c->h[0].fd : -1;
+	/* in a scope the holder counts: moved into it, unlike born, a process may be one too many */
+	return c->n == 1 && c->h[0].v2 && !c->unit ? c->h[0].fd : -1;
 }
 
 int cgroup_enter(const struct cgroup *c, bool born, struct err *e)
 {
 	int r = 0;
 
+	if (c->unit && !str_eq(c->unit->socket, SYSTEMD_SOCKET))
+		r = systemd_attach(c->unit, e);
 	for (size_t i = 0; i < c->n && r == 0; i++)
 		if (!born || !c->h[i].v2)
 			r = cgroup_write(&c->h[i], "cgroup.procs", "0", e);

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "oci/spec.h"
+#include "oci/state.h"
 
 #define CGROUP_MAX_HIERARCHIES 16
 
@@ -42,8 +43,9 @@ struct cgroup {
 	const struct cgroup_ops *ops;
 	struct cgroup_hierarchy h[CGROUP_MAX_HIERARCHIES];
 	size_t n;
-	bool late;     /* v2: all but limits waits for cgroup_limit_late() */
-	bool devices;  /* also the device rules: what no rule speaks of is denied */
+	const struct oci_unit *unit; /* of systemd's, that it is; NULL */
+	bool late;		     /* v2: all but limits waits for cgroup_limit_late() */
+	bool devices;		     /* also the device rules: what no rule speaks of is denied */
 	bool optional; /* no path was asked for, and the caller is not root: may do without */
 };
 
@@ -192,6 +194,9 @@ struct oci_num cgroup_memsw(const struct oci_resources *r);
 /** cgroup_has() - there is such a file. cgroup_no_swap() - the machine has no swap space: nothing to limit */
 bool cgroup_has(const struct cgroup_hierarchy *h, const char *file);
 bool cgroup_no_swap(void);
+
+/** cgroup_io_weight() - blkio.weight (10-1000) to io.weight (1-10000) */
+int64_t cgroup_io_weight(int64_t weight);
 
 /** cgroup_weight() - cpu.shares (2-262144, 1024) to cpu.weight (1-10000, 100): the curve of runc 1.3 and crun 1.23 */
 int64_t cgroup_weight(int64_t shares);

@@ -43,8 +43,10 @@ static int check_path(const char *path, struct err *e)
 			return err_text(e, -EINVAL, "cgroupsPath %s leads upwards", path);
 	}
 	if (strchr(path, ':'))
-		return err_text(e, -EOPNOTSUPP, "cgroupsPath %s is systemd's form; use a path",
-				path);
+		return err_text(
+			e, -EOPNOTSUPP,
+			"cgroupsPath %s is systemd's form: call with --systemd-cgroup, or use a path",
+			path);
 	return 0;
 }
 

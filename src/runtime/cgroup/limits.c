@@ -143,9 +143,14 @@ static void find_weight_files(const struct cgroup_hierarchy *h, struct weight_fi
 		   : (cgroup_has(h, v1.all) ? v1 : v1_bfq);
 }
 
+int64_t cgroup_io_weight(int64_t w)
+{
+	return w <= 10 ? 1 : 1 + (w - 10) * 9999 / 990;
+}
+
 static int64_t weight_value(const struct weight_files *f, int64_t w)
 {
-	return !f->convert ? w : w <= 10 ? 1 : 1 + (w - 10) * 9999 / 990;
+	return f->convert ? cgroup_io_weight(w) : w;
 }
 
 static int write_weights(const struct cgroup_hierarchy *h, const struct oci_resources *r,
