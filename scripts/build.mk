@@ -8,6 +8,8 @@ CROSS := x86_64-linux-gnu-
 TARGET_MUSL := x86_64-linux-musl
 TARGET_DEBIAN := x86_64-linux-gnu
 ARCH_HARDEN := -fcf-protection=full
+# GCC gives every array of 32 bytes 32 of alignment, for vector units that nothing here uses
+ARCH_CFLAGS := -malign-data=abi
 # 20 KiB of relocations become 0.2; GNU ld 2.40 knows it for this architecture only
 ARCH_LDFLAGS := -Wl,-z,pack-relative-relocs
 endif
@@ -138,8 +140,9 @@ target_ID := $(target_COMPILER) $(target_OPT) $(CONFIG_FORTIFY)
 OZ := $(if $(shell $(CROSS)gcc -Oz -x c -c -o /dev/null /dev/null 2>&1),,-Oz)
 target_CFLAGS := -std=gnu17 $(target_OPT) $(OZ) $(FORTIFY) $(WARN) $(if $(CONFIG_DEBUG_INFO),-g) \
 	-ffile-prefix-map=$(abspath $(O))=. -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(PKGDIR)=pkg
+# one partition: 12 KiB smaller than several, and not slower to link on two processors
 target_LDFLAGS := -static-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--build-id=none \
-	$(ARCH_LDFLAGS) $(if $(CONFIG_LTO),-flto=auto -Wno-maybe-uninitialized -Wno-frame-larger-than)
+	$(ARCH_LDFLAGS) $(if $(CONFIG_LTO),-flto -flto-partition=one -Wno-maybe-uninitialized -Wno-frame-larger-than)
 
 # asan: tests only, against the build machine's libc, with clang's sanitizers
 SAN := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
