@@ -13,6 +13,13 @@
 struct ctl_client session_client;
 int session_failure = 1;
 
+char *session_config(void)
+{
+	const char *config = cmd_globals.paths.config;
+
+	return str_eq(config, CTL_DEFAULT_CONFIG) ? NULL : (char *)(uintptr_t)config;
+}
+
 int session_begin(const struct ctl_request *r, const int *fds, size_t n_fds)
 {
 	struct err e = {0};

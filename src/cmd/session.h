@@ -13,6 +13,9 @@ extern struct ctl_client session_client;
 /** session_failure - exit status when the engine cannot be reached or goes away: 1; run makes it 125 */
 extern int session_failure;
 
+/** session_config() - --config, if it was given: LOGIN tells an engine with another one. NULL = the default */
+char *session_config(void);
+
 /** session_begin() - connect and send. Return: 0; exit status, the error is printed */
 int session_begin(const struct ctl_request *r, const int *fds, size_t n_fds);
 

@@ -37,6 +37,7 @@ static verb_fn *const verbs[CTL_VERB_COUNT] = {
 	[CTL_IMAGES] = verb_images, [CTL_RMI] = verb_rmi, [CTL_LOAD] = verb_load,
 	[CTL_TAG] = verb_tag, [CTL_PRUNE] = verb_prune, [CTL_DF] = verb_df,
 	[CTL_SAVE] = verb_save, [CTL_BLOB] = verb_blob,
+	[CTL_LOGIN] = verb_login, [CTL_LOGOUT] = verb_logout,
 	[CTL_CHECK] = verb_check, [CTL_CONFIG] = verb_config, [CTL_FSCK] = verb_fsck,
 	[CTL_INFO] = verb_info, [CTL_VERSION] = verb_version, [CTL_TAKEOVER] = verb_takeover,
 };
@@ -60,6 +61,8 @@ static void hang_up(struct client *c)
 		exec_cancel(c);
 	if (c->wait == CLIENT_APPLY || c->wait == CLIENT_PARSE)
 		desired_client_gone(c);
+	if (c->wait == CLIENT_LOGIN)
+		login_client_gone(c);
 	for (size_t i = 0; i < ARRAY_LEN(c->fds); i++)
 		sys_close(take_fd(&c->fds[i]));
 	if (c->service_len)

@@ -22,6 +22,7 @@ enum client_wait {
 	CLIENT_PULL,	/* images.c answers */
 	CLIENT_EXEC,	/* exec.c answers */
 	CLIENT_APPLY,	/* desired.c answers */
+	CLIENT_LOGIN,	/* login.c answers */
 	CLIENT_PARSE,	/* desired.c answers: CHECK and CONFIG */
 	CLIENT_DF,	/* sweep.c answers */
 };
@@ -122,6 +123,10 @@ void shutdown_step(void); /* called from the loop after engine_changed() while e
 /** images_needed() - what GC must keep: of containers, generations and the pull under way. Valid
  * until the next call */
 void images_needed(struct store_keep *ret_keep);
+
+/* login.c */
+verb_fn verb_login, verb_logout;
+void login_client_gone(const struct client *c);
 
 /* images.c */
 

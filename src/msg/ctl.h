@@ -55,6 +55,9 @@
  *   CHECK     name of the file for messages             the manifest
  *   CONFIG    name of the file for messages             the manifest          TEXT*: canonical YAML
  *   FSCK                                                                      TEXT* EXIT: findings
+ *   LOGIN     registry (NULL: Docker Hub); user;        the password: a       PAIR
+ *             working_dir: the client's --config        regular file
+ *   LOGOUT    registry; working_dir as LOGIN                                  PAIR
  *   INFO                                                                      PAIR*
  *   VERSION                                                                   PAIR*
  *   TAKEOVER  the engine leaves its containers alone and exits
@@ -91,6 +94,8 @@
 	X(CHECK, "check", false)                                                                   \
 	X(CONFIG, "config", false)                                                                 \
 	X(FSCK, "fsck", false)                                                                     \
+	X(LOGIN, "login", false)                                                                   \
+	X(LOGOUT, "logout", false)                                                                 \
 	X(INFO, "info", false)                                                                     \
 	X(VERSION, "version", false)                                                               \
 	X(TAKEOVER, "takeover", true)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "sys/fd.h"
@@ -15,7 +16,12 @@ static int start_one_shot(struct ctl_client *c, const struct ctl_paths *paths, s
 	const char *argv[] = {"cleat",	  "--root",	 paths->root, "--run",	    paths->run,
 			      "--config", paths->config, "engine",    "--one-shot", NULL};
 	auto_close int ours = -1, theirs = -1, pidfd = -1;
-	struct sys_spawn s = {.path = "/proc/self/exe", .argv = argv, .n_fds = 4, .cgroup_fd = -1};
+	/* the environment may name a proxy, and what a credential helper needs */
+	struct sys_spawn s = {.path = "/proc/self/exe",
+			      .argv = argv,
+			      .envp = (const char *const *)environ,
+			      .n_fds = 4,
+			      .cgroup_fd = -1};
 	int pair[2], fds[4] = {-1, -1, 2, -1};
 	pid_t pid;
 	int r;

@@ -203,7 +203,7 @@ static int take_token(struct auth *a, struct err *e)
 	return r < 0 ? err_text(e, r, "the token server's answer holds no usable token") : 0;
 }
 
-static int denied(const struct auth *a, const char *who, unsigned int status, struct err *e)
+int auth_denied(const struct auth *a, const char *who, unsigned int status, struct err *e)
 {
 	if (a->kind == REMOTE_PASSWORD)
 		return err_text(
@@ -249,7 +249,7 @@ static int ask_token_server(struct auth *a, const struct wwwauth *w, struct conn
 				    ? AUTH_F_DENIED
 				    : AUTH_F_HTTP;
 		if (*ret_fail == AUTH_F_DENIED)
-			return denied(a, a->token_url.host, status, e);
+			return auth_denied(a, a->token_url.host, status, e);
 		return err_text(e, -EREMOTEIO, "the token server %s answers with HTTP %u",
 				a->token_url.host, status);
 	}
@@ -272,7 +272,7 @@ int auth_answer(struct auth *a, struct conns *cs, struct exchange *x, const stru
 
 	*ret_fail = AUTH_F_DENIED;
 	if (a->kind == REMOTE_TOKEN)
-		return denied(a, registry->host, 401, e);
+		return auth_denied(a, registry->host, 401, e);
 	switch (w.scheme) {
 	case WWWAUTH_BEARER:
 		r = token_url(a, &w, registry, e);
@@ -281,7 +281,7 @@ int auth_answer(struct auth *a, struct conns *cs, struct exchange *x, const stru
 		return ask_token_server(a, &w, cs, x, zone, ret_fail, ret_conn_fail, e);
 	case WWWAUTH_BASIC:
 		if (a->kind != REMOTE_PASSWORD)
-			return denied(a, registry->host, 401, e);
+			return auth_denied(a, registry->host, 401, e);
 		str_copy(a->header, sizeof(a->header), a->basic);
 		a->until_ms = 0;
 		return 0;

@@ -33,6 +33,9 @@ int auth_init(struct auth *a, enum remote_kind kind, const char *user, const cha
 /** auth_header() - for a request to the registry; a token whose time is over is forgotten. Return: NULL = none */
 const char *auth_header(struct auth *a);
 
+/** auth_denied() - explain that @who does not let us in. Return: -EACCES */
+int auth_denied(const struct auth *a, const char *who, unsigned int status, struct err *e);
+
 /** enum auth_fail - what kind of trouble */
 enum auth_fail { AUTH_F_DENIED, AUTH_F_CONN, AUTH_F_HTTP };
 

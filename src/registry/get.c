@@ -194,6 +194,9 @@ static int refused(struct session *s, struct get *g, int64_t *ret_wait_ms, struc
 	switch (status) {
 	case 401:
 	case 403:
+		if (g->kind == FETCH_PING)
+			return get_fail(g, FETCH_E_AUTH,
+					auth_denied(&s->auth, s->url.host, status, e));
 		return get_fail(
 			g, FETCH_E_AUTH,
 			err_text(e, -EACCES, "%s denies access to %s (HTTP %u): check the name%s",

@@ -219,8 +219,11 @@ int remote_parse_answer(struct span text, const char *name, struct arena *a,
 	r = json_done(&doc);
 	if (r < 0)
 		return r;
+	/* what docker-credential-pass prints for a registry that it does not know */
+	if (!login.user[0] && !login.secret[0])
+		login = (struct remote_login){0};
 	/* the helpers' way to say that the secret is a refresh token */
-	if (str_eq(login.user, "<token>")) {
+	if (login.user && str_eq(login.user, "<token>")) {
 		login.kind = REMOTE_IDENTITY;
 		login.user = NULL;
 	}

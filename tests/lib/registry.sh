@@ -8,7 +8,8 @@
 #	registry_cert_dates NAME SAN START END	the same with a validity of its own
 #	registry_start [CERT [AUTH]]		serve by TLS with $TMP/pki/CERT, or plain if CERT is "none"; AUTH:
 #						none, htpasswd (user "user", password "secret"), token (same, by a token
-#						server of its own). Sets registry (localhost:PORT), registry_port, registry_pid
+#						server of its own, tokens live $registry_token_lives seconds). Sets registry
+#						(localhost:PORT), registry_port, registry_pid
 #	registry_stop				end the last one (its storage stays)
 #	registry_push IMAGE REF			copy $TMP/oci:IMAGE there
 #	registry_images				make $TMP/oci with: tiny (one layer: static busybox), layers (three layers, with
@@ -116,7 +117,8 @@ registry_start() {
 	if [ "$reg_auth" = token ]; then
 		registry_token_port=$(registry_free_port)
 		start tokenserver python3 "$TOP/tests/lib/tokenserver.py" --port "$registry_token_port" \
-			--cert "$TMP/pki/$reg_cert.crt" --key "$TMP/pki/$reg_cert.key" --user user --secret secret
+			--cert "$TMP/pki/$reg_cert.crt" --key "$TMP/pki/$reg_cert.key" --user user --secret secret ${registry_token_lives:+--lives "$registry_token_lives"}
+		wait_for 10 curl -s -k -o /dev/null "https://localhost:$registry_token_port/token"
 	fi
 	registry_config "$reg_cert" "$reg_auth" >"$TMP/registry-$registry_port.yml" || return 1
 	start "registry-$registry_port" docker-registry serve "$TMP/registry-$registry_port.yml"

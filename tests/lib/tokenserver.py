@@ -2,7 +2,9 @@
 """tokenserver - a Docker token server for tests: JWTs that docker-registry accepts
 
 The key that signs is the TLS server's own, its certificate is in each token ("x5c"). Anonymous requests
-get a token without rights; --user/--secret one to pull and push.
+get a token without rights; --user/--secret one to pull and push, as does the identity token "identity-SECRET"
+by OAuth2's refresh_token grant. --lives SECONDS: registries stop accepting a token after that, whatever it says.
+Standard output has a line for each token: METHOD SCOPE...
 """
 
 import argparse
@@ -37,12 +39,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         der = ssl.PEM_cert_to_DER_cert(open(args.cert).read())
         header = {"typ": "JWT", "alg": "ES256", "x5c": [base64.b64encode(der).decode()]}
         now = int(time.time())
-        claims = {"iss": "tests", "sub": "", "aud": "tests", "exp": now + 300, "nbf": now - 10, "iat": now,
+        # docker-registry takes a token for a minute longer than it says
+        claims = {"iss": "tests", "sub": "", "aud": "tests", "exp": now + args.lives - 60, "nbf": now - 100, "iat": now,
                   "jti": "1", "access": access}
         signed = b64(json.dumps(header).encode()) + b"." + b64(json.dumps(claims).encode())
         der_sig = subprocess.run(["openssl", "dgst", "-sha256", "-sign", args.key], input=signed,
                                  stdout=subprocess.PIPE, check=True).stdout
         return (signed + b"." + b64(raw_signature(der_sig))).decode()
+
+    def log_message(self, *args):
+        pass
 
     def do_GET(self):
         args = self.server.args
@@ -51,11 +57,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         auth = self.headers.get("Authorization")
         if auth and auth != want:
             return self.reply(401, {"errors": [{"code": "UNAUTHORIZED"}]})
+        return self.grant("token", query.get("scope", []) if auth else [])
+
+    def do_POST(self):
+        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        if form.get("grant_type") != ["refresh_token"] or form.get("service") != ["tests"] or \
+                form.get("refresh_token") != ["identity-" + self.server.args.secret]:
+            return self.reply(400, {"error": "invalid_grant"})
+        return self.grant("access_token", form.get("scope", []))
+
+    def grant(self, name, scopes):
         access = []
-        for scope in query.get("scope", []) if auth else []:
-            kind, name, actions = scope.split(":")
-            access.append({"type": kind, "name": name, "actions": actions.split(",")})
-        return self.reply(200, {"token": self.token(access), "expires_in": 300})
+        for scope in scopes:
+            kind, repository, actions = scope.split(":")
+            access.append({"type": kind, "name": repository, "actions": actions.split(",")})
+        print(self.command, *scopes, flush=True)
+        return self.reply(200, {name: self.token(access), "expires_in": 300})
 
     def reply(self, status, document):
         body = json.dumps(document).encode()
@@ -70,6 +87,7 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ("port", "cert", "key", "user", "secret"):
         parser.add_argument("--" + name, required=True)
+    parser.add_argument("--lives", type=int, default=360)
     args = parser.parse_args()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", int(args.port)), Handler)
     server.args = args

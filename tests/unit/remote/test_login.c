@@ -182,6 +182,11 @@ static void answers(void **state)
 			 0);
 	assert_int_equal(l.kind, REMOTE_IDENTITY);
 	assert_string_equal(l.secret, "t");
+	assert_int_equal(remote_parse_answer(
+				 span_of("{\"ServerURL\":\"\",\"Username\":\"\",\"Secret\":\"\"}"),
+				 "answer", &arena, &l, &err),
+			 0);
+	assert_int_equal(l.kind, REMOTE_ANONYMOUS);
 	assert_true(remote_parse_answer(span_of("{\"Username\":\"u\"}"), "answer", &arena, &l,
 					&err) < 0);
 }
