@@ -147,7 +147,7 @@ esac
 for bad in .. ../x below/../../x /..; do
 	refused "crun --cgroup: '$bad'" 'is not a sub cgroup path' --cgroup "$bad" "$id" true
 done
-refused "--cgroup of nothing" "adding pid to cgroups: .*$CGROUP/b/nosuch/cgroup.procs: no such file" --cgroup nosuch "$id" true
+refused "--cgroup of nothing" "adding pid 0 to cgroups: .*$CGROUP/b/nosuch/cgroup.procs: no such file" --cgroup nosuch "$id" true
 
 # states
 oci pause "$id"

@@ -65,7 +65,7 @@ args='["/bin/true"]'
 mounts_more= linux_more=',"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"'$TMP/agent'","syscalls":[{"names":["mkdir"],"action":"SCMP_ACT_NOTIFY"}]}'
 config b
 python3 -c 'import socket, time; s = socket.socket(socket.AF_UNIX); s.bind("agent"); s.listen(9); time.sleep(99)' &
-at_exit "kill $!"
+at_exit "kill $! 2>/dev/null"
 wait_for 5 [ -S agent ]
 for call in pidfd_getfd $all; do
 	container_name

@@ -22,7 +22,9 @@ int cgroup_sub_failed(int code, const char *path, struct span sub, struct err *e
 			  : code == -EBUSY ? "device or resource busy"
 					   : err_name(code);
 
-	return err_text(e, code, "exec: adding pid to cgroups: %s%s%.*s/cgroup.procs: %s", path,
+	while (sub.len && *sub.p == '/')
+		sub = (struct span){sub.p + 1, sub.len - 1};
+	return err_text(e, code, "exec: adding pid 0 to cgroups: %s%s%.*s/cgroup.procs: %s", path,
 			sub.len ? "/" : "", (int)sub.len, sub.p, why);
 }
 
