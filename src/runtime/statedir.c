@@ -85,7 +85,7 @@ int statedir_remove(struct runtime *rt, const char *id, struct err *e)
 	static const char *const files[] = {"state.json", STATEDIR_CONFIG, RESOURCES,
 					    STATEDIR_START, STATEDIR_STARTED};
 	int fd = sys_open(rt->root_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
-	int r = fd == -ENOENT ? fd : -ENOTEMPTY;
+	int r = -ENOTEMPTY;
 
 	for (size_t i = 0; i < ARRAY_LEN(files) && fd >= 0 && r == -ENOTEMPTY; i++) {
 		sys_unlink(fd, files[i], 0);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# timeout: 300
+# timeout: 400
 # Every system call of every verb fails once, and the runtime is killed at every one: what must hold then
 # is said in tests/lib/faults.py. FAULTS=full makes each of them fail with each error that it may have, which
 # takes many minutes; without it a few calls of each kind are taken, first and last among them. VERBS="run exec"
