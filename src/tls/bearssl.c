@@ -9,9 +9,11 @@
 #include <poll.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "sys/inet.h"
 #include "sys/proc.h"
 #include "sys/watch.h"
+#include "tls/aes_arm.h"
 #include "tls/tls.h"
 
 #define HANDSHAKE_STALLS 3 /* a handshake may take this many times the longest silence */
@@ -41,7 +43,7 @@ static void init_client(struct tls_stream *s, struct tls_checker *c)
 
 	br_ssl_client_zero(&s->client);
 	br_ssl_engine_set_versions(eng, BR_TLS12, BR_TLS12);
-	if (br_aes_x86ni_ctr_get_vtable() || br_aes_pwr8_ctr_get_vtable())
+	if (cpu_has(CPU_AES) || br_aes_pwr8_ctr_get_vtable())
 		br_ssl_engine_set_suites(eng, suites, ARRAY_LEN(suites));
 	else
 		br_ssl_engine_set_suites(eng, suites_without_aes, ARRAY_LEN(suites_without_aes));
@@ -52,7 +54,11 @@ static void init_client(struct tls_stream *s, struct tls_checker *c)
 	br_ssl_engine_set_hash(eng, br_sha512_ID, &br_sha512_vtable);
 	br_ssl_engine_set_prf_sha256(eng, &br_tls12_sha256_prf);
 	br_ssl_engine_set_prf_sha384(eng, &br_tls12_sha384_prf);
-	br_ssl_engine_set_default_aes_gcm(eng);
+	br_ssl_engine_set_default_aes_gcm(eng); /* on x86 asks for AES-NI and PCLMUL itself */
+	if (AES_ARM && cpu_has(CPU_AES)) {
+		br_ssl_engine_set_aes_ctr(eng, &aes_arm_ctr);
+		br_ssl_engine_set_ghash(eng, aes_arm_ghash);
+	}
 	br_ssl_engine_set_default_chapol(eng);
 	br_ssl_engine_add_flags(eng, BR_OPT_NO_RENEGOTIATION);
 	br_x509_minimal_set_rsa(&c->minimal, br_ssl_engine_get_rsavrfy(eng));
