@@ -1,12 +1,14 @@
 #!/bin/sh
-# pull: an image of about 100 MB by TLS from docker-registry on loopback, against the same work done by a
-# shell pipeline (curl | tee >(sha256sum) | gzip -d | tar x) and by skopeo; then the memory it takes.
-[ -n "${ENGINE_NETNS:-}" ] || ENGINE_NETNS=1 exec unshare --net sh "$0" "$@"
+# pull: an image of about 270 MB by TLS from docker-registry on loopback, gzip and zstd, against the same work done
+# by a shell pipeline, one step after the other and all steps at once, and by other programs; then the syncs of each
+# pull, and the memory that cleat's takes.
+[ -n "${ENGINE_NETNS:-}" ] || ENGINE_NETNS=1 exec unshare --net --mount sh "$0" "$@"
 . "$TOP/tests/bench/lib/bench.sh"
 . "$TOP/tests/lib/registry.sh"
 . "$TOP/tests/lib/engine.sh"
+. "$TOP/tests/bench/lib/peers.sh"
 need_root
-need docker-registry skopeo umoci openssl curl jq bash dpkg-query
+need docker-registry skopeo umoci openssl curl jq bash zstd dpkg-query
 ROUNDS=${ROUNDS:-7}
 
 # five layers, each with the files of Debian packages that are installed here
@@ -28,53 +30,133 @@ image() {
 		registry_layer l4 big layer_of cpp-12 gcc-12 libgcc-12-dev
 }
 
-mkdir -p "$E/root" "$E/run" "$E/etc" && ip link set lo up && registry_ca &&
+# by way of no compression: skopeo does not compress what is compressed
+again_as_zstd() {
+	registry_quiet skopeo copy --insecure-policy --dest-decompress "oci:$TMP/oci:big" "dir:$TMP/plain" &&
+		registry_quiet skopeo copy --insecure-policy --dest-compress --dest-compress-format zstd "dir:$TMP/plain" \
+			"oci:$TMP/oci:zstd" && rm -rf "$TMP/plain" && registry_push zstd "$registry/big:zstd"
+}
+
+mount --make-rprivate / && mkdir -p "$E/root" "$E/run" "$E/etc" && ip link set lo up && registry_ca &&
 	registry_cert localhost ecdsa DNS:localhost && registry_start localhost && image &&
-	registry_push big "$registry/big:1" && engine_trust || exit
+	registry_push big "$registry/big:gzip" && engine_trust &&
+	again_as_zstd || exit
 at_exit engine_cleanup
-image=$registry/big:1
-layers=$(skopeo inspect --raw --tls-verify=false "docker://$image" | jq -r '.layers[].digest')
-bytes=$(skopeo inspect --raw --tls-verify=false "docker://$image" | jq '[.layers[].size] | add')
+at_exit 'umount -l "$TMP"/peers/*/* "$TMP"/peers/* 2>/dev/null'
+mkdir -p certs && cp pki/ca.crt certs/ca.crt
+export CA="$TMP/pki/ca.crt" REGISTRY="$registry" CERTS="$TMP/certs"
 
 cat >pipeline <<'END'
 #!/bin/bash
-# the least that has to be done, in parallel: what the kernel and these tools need
+# the least that has to be done, with all steps at once: what the kernel and these tools need
 set -o pipefail
 for layer in $LAYERS; do
-	mkdir -p "$OUT" &&
-		curl -sS --fail --cacert "$CA" "https://$REGISTRY/v2/big/blobs/$layer" | tee >(sha256sum >"$OUT.sum") |
-		gzip -dc | tar x -p --numeric-owner -C "$OUT" || exit 1
+	mkdir -p "$OUT/$layer" && curl -sS --fail --cacert "$CA" "https://$REGISTRY/v2/big/blobs/$layer" |
+		tee >(sha256sum >"$OUT/$layer.sum") | $UNZIP | tar x -p --numeric-owner -C "$OUT/$layer" || exit 1
 done
 END
-cat >skopeo_pull <<'END'
-#!/bin/sh
-exec skopeo copy -q --insecure-policy --src-cert-dir "$CERTS" "docker://$IMAGE" "oci:$OUT:1" >/dev/null
+cat >steps <<'END'
+#!/bin/bash
+# the same, one step after the other
+set -e
+mkdir -p "$OUT"
+for layer in $LAYERS; do
+	mkdir -p "$OUT/$layer"
+	curl -sS --fail --cacert "$CA" -o "$OUT/blob" "https://$REGISTRY/v2/big/blobs/$layer"
+	sha256sum "$OUT/blob" >"$OUT/$layer.sum"
+	$UNZIP <"$OUT/blob" >"$OUT/tar"
+	tar x -p --numeric-owner -C "$OUT/$layer" -f "$OUT/tar"
+done
 END
-chmod +x pipeline skopeo_pull
-export LAYERS="$layers" CA="$TMP/pki/ca.crt" REGISTRY="$registry" IMAGE="$image" CERTS="$TMP/certs"
-mkdir -p certs && cp pki/ca.crt certs/ca.crt
+chmod +x pipeline steps
 
-timed() { # LIST COMMAND...: append the milliseconds that it takes
+timed() { # LIST COMMAND...: append the milliseconds that it takes; 1 if it fails
 	timed_list=$1
 	shift
 	timed_start=$(date +%s%N)
-	"$@" >"$TMP/timed.log" 2>&1 || { dump "$TMP/timed.log"; exit 1; }
+	"$@" >"$TMP/timed.log" 2>&1 || return 1
 	echo $((($(date +%s%N) - timed_start) / 1000000)) >>"$TMP/$timed_list"
 }
-for i in $(seq "$ROUNDS"); do
-	OUT="$TMP/out" timed pipeline.ms ./pipeline
-	rm -rf "$TMP/out"
-	timed cleat.ms cleat pull -q "$image"
-	rm -rf "$E/root"
+must() { # LIST COMMAND...
+	timed "$@" && return
+	dump "$TMP/timed.log"
+	exit 1
+}
+compared() { # NAME TITLE
+	if [ -s "$1.ms" ]; then
+		row "$2" "$(median <"$1.ms")" "$(ratio "$(median <"$1.ms")" "$floor")"
+	else
+		row "$2" failed -
+	fi
+}
+forget_all() {
+	rm -rf "$E/root" "$TMP/out"
 	mkdir "$E/root"
-	OUT="$TMP/copy" timed skopeo.ms ./skopeo_pull
-	rm -rf "$TMP/copy"
+}
+
+peers_start
+for form in gzip zstd; do
+	image=$registry/big:$form
+	skopeo inspect --raw --tls-verify=false "docker://$image" >manifest.json
+	LAYERS=$(jq -r '.layers[].digest' manifest.json) UNZIP="$form -dc" OUT="$TMP/out"
+	export LAYERS UNZIP OUT
+	for i in $(seq "$ROUNDS"); do
+		must pipeline.ms ./pipeline
+		[ "$i" != 1 ] || { unpacked=$(du -sm --apparent-size out | cut -f1) && files=$(find out -type f | wc -l); }
+		forget_all
+		must cleat.ms cleat pull -q "$image"
+		forget_all
+		must steps.ms ./steps
+		forget_all
+		for peer in $PEERS; do
+			timed "$peer.ms" peer_pull "$peer" "$image" || echo "# $peer: $(tail -n 1 "$TMP/timed.log")"
+			peer_forget "$peer" "$image" 2>/dev/null
+		done
+	done
+	floor=$(median <pipeline.ms)
+	table "Pull by TLS from loopback, $(jq '.layers | length' manifest.json) layers, $(jq '[.layers[].size] | add / 1000000 | floor' \
+		manifest.json) MB of $form, $unpacked MiB in $files files, $ROUNDS rounds" "" "median ms" ratio
+	compared pipeline "curl, tee sha256sum, $form -d, tar x: at once"
+	compared steps "the same, one after the other"
+	compared cleat "cleat pull"
+	for peer in $PEERS; do
+		compared "$peer" "$(peer_title "$peer")"
+	done
+	rm -f ./*.ms
 done
-floor=$(median <pipeline.ms)
-table "Pull by TLS from loopback, $(echo "$layers" | wc -l) layers, $((bytes / 1000000)) MB of gzip, $ROUNDS rounds" "" "median ms" ratio
-row "curl, tee sha256sum, gzip -d, tar x" "$floor" 1.00
-row "cleat pull" "$(median <cleat.ms)" "$(ratio "$(median <cleat.ms)" "$floor")"
-row "skopeo copy (unpacks nothing)" "$(median <skopeo.ms)" "$(ratio "$(median <skopeo.ms)" "$floor")"
+
+# Syncs. Those of daemons are counted by attaching to them.
+image=$registry/big:gzip
+SYNCS=fsync,fdatasync,sync,syncfs,sync_file_range,msync
+count_syncs() { # PEER
+	tracer=
+	if [ -n "$(peer_daemons "$1")" ]; then
+		strace -f -qq -e "trace=$SYNCS" -o syncs -p "$(peer_daemons "$1" | tr ' ' ,)" &
+		tracer=$!
+		sleep 1
+		peer_pull "$1" "$image" 2>/dev/null
+		sleep 0.5
+		kill -INT "$tracer"
+		wait "$tracer"
+	elif [ "$1" = cleat ]; then
+		strace -f -qq -e "trace=$SYNCS" -o syncs "$CLEAT" --root "$E/root" --run "$E/run" --config "$E/etc" pull -q "$image"
+	else
+		strace -f -qq -e "trace=$SYNCS" -o syncs sh -c "at_exit() { :; }; . \"$TOP/tests/bench/lib/peers.sh\"; peer_pull $1 $image" 2>/dev/null
+	fi >/dev/null
+	peer_forget "$1" "$image" 2>/dev/null
+}
+if command -v strace >/dev/null; then
+	export TMP PEER_SHORT
+	table "Calls that sync in one pull (strace)" "" "syncfs" "fsync and the like"
+	for peer in cleat $PEERS; do
+		count_syncs "$peer"
+		row "$([ "$peer" = cleat ] && echo "cleat pull" || peer_title "$peer")" "$(grep -c 'syncfs(' syncs)" \
+			"$(grep -v 'syncfs(' syncs | grep -cE '(sync|sync_file_range)\(')"
+	done
+else
+	missing "syncs: strace is not there"
+fi
+forget_all
 
 # Memory. The engine does the pull; what its processes have used is read while they live.
 engine_start || exit
