@@ -300,6 +300,8 @@ int runtime_restore(struct runtime *rt, const struct runtime_create *o,
 				"restore with prestart or createRuntime hooks is not supported");
 	r = creation_reserve(&c, e);
 	if (r == 0)
+		r = statedir_save_config(c.dir_fd, c.config, e);
+	if (r == 0)
 		r = creation_make_cgroups(&c, e);
 	if (r == 0)
 		r = bring_back(&c, k, e);
