@@ -294,7 +294,7 @@ static void resolve_from(size_t index)
 	link_watch_start(&apply.link, &engine.loop, link_changed, NULL);
 }
 
-static bool waits_for(const struct reference *ref)
+bool desired_waits_for(const struct reference *ref)
 {
 	return apply.state == APPLY_PULLING && apply.current != NONE &&
 	       reference_same(&apply.ref, ref);
@@ -306,7 +306,7 @@ void desired_image_arrived(const struct reference *ref, const struct pull_result
 	size_t index = apply.current;
 	struct err why = {0};
 
-	if (!waits_for(ref))
+	if (!desired_waits_for(ref))
 		return;
 	apply.current = NONE;
 	if (e) {
@@ -325,7 +325,7 @@ void desired_image_progress(const struct reference *ref, const char *what, const
 	char line[CONTAINER_NAME_CAP + 64];
 	struct client *c = client();
 
-	if (!c || c->flags & CTL_F_QUIET || !waits_for(ref))
+	if (!c || c->flags & CTL_F_QUIET || !desired_waits_for(ref))
 		return;
 	str_printf(line, sizeof(line), "%s %.60s", candidate.services[apply.current].name, what);
 	client_progress(c, line, text, done, total);

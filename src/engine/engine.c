@@ -135,6 +135,25 @@ static void on_signal(struct loop *l, int sig, void *data)
 		loop_stop(&engine.loop, 1);
 }
 
+/* Two verbs at a time without an engine: the second waits, and finds what the first has fetched. */
+static int open_store(struct err *e)
+{
+	bool told = false;
+	int r;
+
+	while ((r = store_open(&engine.store, engine.root, e)) == -EAGAIN && engine.one_shot &&
+	       !engine.loop.stop) {
+		if (!told)
+			fprintf(stderr, "cleat: waiting: %s\n", e->msg);
+		told = true;
+		*e = (struct err){0};
+		loop_step(&engine.loop, 100);
+	}
+	if (r == 0 && engine.one_shot)
+		store_lock_briefly(&engine.store);
+	return r;
+}
+
 static int start(struct err *e)
 {
 	static const int signals[] = {SIGTERM, SIGINT};
@@ -145,7 +164,7 @@ static int start(struct err *e)
 	if (r < 0)
 		return err_set(e, r, "start the event loop");
 	engine.store.defer = !engine.one_shot;
-	r = store_open(&engine.store, engine.root, e);
+	r = open_store(e);
 	if (r < 0)
 		return r;
 	container_load_all();

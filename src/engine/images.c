@@ -63,7 +63,14 @@ static void tell_client(struct client *c, const struct pull_result *result, cons
 	client_pair(c, "layers", "%u", result->layers);
 	client_pair(c, "layers_fetched", "%u", result->layers_fetched);
 	client_pair(c, "fetched_bytes", "%llu", (unsigned long long)result->fetched_bytes);
+	client_pair(c, "kept_bytes", "%llu", (unsigned long long)result->kept_bytes);
 	client_pair(c, "unpacked_bytes", "%llu", (unsigned long long)result->unpacked_bytes);
+	client_pair(c, "peak_memory_bytes", "%llu", (unsigned long long)result->peak_bytes);
+	if (result->rate_limit) {
+		client_pair(c, "rate_limit", "%u", result->rate_limit);
+		client_pair(c, "rate_remaining", "%u", result->rate_remaining);
+		client_pair(c, "rate_window_s", "%u", result->rate_window_s);
+	}
 	client_done(c);
 }
 
@@ -89,6 +96,30 @@ static void done(void *data, const struct pull_result *result, const struct err 
 	soon();
 }
 
+/* Ctrl-C of one who waits is not the end for others; of the last one it is, and what has come is kept. */
+static void forget_unwanted(void)
+{
+	for (struct wish *w = wishes; w < wishes + CONFIG_MAX_PULLS; w++) {
+		bool wanted = w->used && desired_waits_for(&w->ref);
+
+		for (struct client *c = NULL; !wanted && (c = client_each(c));)
+			wanted = w->used && waits_for(c, &w->ref);
+		if (!w->used || wanted)
+			continue;
+		if (w == current) {
+			pull_cancel();
+			continue;
+		}
+		sys_close(take_fd(&w->layout_fd));
+		w->used = false;
+	}
+}
+
+void image_client_gone(void)
+{
+	soon();
+}
+
 static struct wish *oldest(void)
 {
 	struct wish *first = NULL;
@@ -106,11 +137,13 @@ static void start_next(struct loop_timer *t)
 			       .store = &engine.store,
 			       .config_path = engine.config,
 			       .cgroup_parent = engine.cgroup_parent};
-	struct wish *w = oldest();
 	struct err e = {0};
+	struct wish *w;
 	int r;
 
 	(void)t;
+	forget_unwanted();
+	w = oldest();
 	if (!w || pull_active())
 		return;
 	current = w;

@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "base/num.h"
 #include "engine/pull_job.h"
 #include "sys/fd.h"
 #include "sys/mem.h"
@@ -284,7 +285,8 @@ static int follow_index(struct pull *p, const struct image_doc *index, struct er
 
 static int publish(struct pull *p, struct err *e)
 {
-	int r = store_ref_set(p->env.store, &p->ref, &p->manifest.digest, e);
+	int r = store_ref_set_top(p->env.store, &p->ref, &p->manifest.digest,
+				  p->layout_fd < 0 ? &p->top : NULL, e);
 
 	if (r < 0)
 		return r;
@@ -296,8 +298,10 @@ static int publish(struct pull *p, struct err *e)
 static void finish(struct pull *p)
 {
 	struct pull_callbacks cb = p->cb;
-	struct pull_result result = p->result;
+	struct pull_result result;
 
+	pull_note_peak(p);
+	result = p->result;
 	clean_up(p);
 	cb.done(cb.data, &result, NULL);
 }
@@ -313,8 +317,10 @@ static bool already_stored(struct pull *p)
 	for (size_t i = 0; stored && i < img.config.n_diff_ids; i++)
 		stored = store_layer_exists(p->env.store, &img.layers[i]);
 	stored = stored && image_platform_fits(&img.config.platform, &p->platform);
-	if (stored)
+	if (stored) {
 		p->result.image_id = img.config.digest;
+		p->manifest.n_layers = img.manifest.n_layers;
+	}
 	p->arena.len = mark;
 	return stored;
 }
@@ -344,6 +350,8 @@ static void got_doc(struct pull *p)
 	r = parse_finish_doc(&p->parse, &p->arena, &doc, &e);
 	if (r == 0)
 		r = check_digest(p, &doc.digest, &e);
+	if (p->depth == 0)
+		p->top = doc.digest;
 	if (r == 0 && doc.kind == IMAGE_DOC_INDEX)
 		r = follow_index(p, &doc, &e);
 	else if (r == 0)
@@ -426,6 +434,7 @@ static void got_config(struct pull *p)
 		pull_fail(p, &e);
 		return;
 	}
+	pull_progress(p, "manifest", "done", 0, 0);
 	p->config_fd = take_fd(&p->doc_fd);
 	p->result.image_id = p->config.digest;
 	p->layer.index = 0;
@@ -455,31 +464,123 @@ static void fetch_first(struct pull *p)
 		pull_fail(p, &e);
 }
 
+/* A tag that was pulled before costs no document if it still names the same. */
+static bool ask_head(struct pull *p)
+{
+	struct err e = {0};
+
+	if (p->layout_fd >= 0 || p->ref.has_digest ||
+	    store_ref_top(p->env.store, &p->ref, &p->manifest.digest, &p->top) < 0 ||
+	    !already_stored(p))
+		return false;
+	p->state = PULL_HEAD;
+	pull_progress(p, "manifest", "comparing", 0, 0);
+	if (pull_source_head(p, &e) < 0)
+		pull_fail(p, &e);
+	return true;
+}
+
+void pull_head_arrived(struct pull *p, const char *digest)
+{
+	char text[DIGEST_TEXT_CAP];
+	struct err e = {0};
+
+	if (!digest || !str_eq(digest, digest_text(text, &p->top)))
+		fetch_first(p);
+	else if (publish(p, &e) < 0)
+		pull_fail(p, &e);
+	else {
+		pull_progress(p, "manifest", "unchanged", 0, 0);
+		finish(p);
+	}
+}
+
+/* where a mirror left off; the document under way is known by its digest, or by the tag */
+static void go_on(struct pull *p)
+{
+	char text[DIGEST_TEXT_CAP];
+	struct err e = {0};
+	int r = 0;
+
+	p->state = p->then;
+	if (p->state == PULL_HEAD) {
+		r = pull_source_head(p, &e);
+	} else if (p->state == PULL_LAYER) {
+		r = pull_layer_begin(p, &e);
+	} else if (p->has_want) {
+		r = pull_source_doc(p, p->state == PULL_FETCH_CONFIG, digest_text(text, &p->want),
+				    &e);
+	} else if (!ask_head(p)) {
+		fetch_first(p);
+	}
+	if (r < 0 && pull_active())
+		pull_fail(p, &e);
+}
+
+/* of the registry itself: its mirrors, in the order in which they are asked */
+static void take_mirrors(struct pull *p)
+{
+	struct span rest = span_of(p->access.settings.mirrors ? p->access.settings.mirrors : "");
+	const char *rate = p->access.settings.rate;
+	bool found;
+
+	if (rate)
+		num_u64(span_of(rate), UINT64_MAX, &p->rate_bytes_s);
+	while (rest.len && p->n_mirrors < REMOTE_MAX_MIRRORS) {
+		struct span one = span_cut(rest, ' ', &rest, &found);
+
+		if (str_copy_n(p->mirrors[p->n_mirrors], REMOTE_MIRROR_CAP, one.p, one.len) >= 0)
+			p->n_mirrors++;
+	}
+}
+
 static void got_access(void *data, const struct err *e)
 {
-	if (e)
-		pull_fail(data, e);
-	else
-		fetch_first(data);
+	struct pull *p = data;
+
+	if (e) {
+		pull_fail(p, e);
+		return;
+	}
+	if (!p->mirrors_known) {
+		p->mirrors_known = true;
+		take_mirrors(p);
+		if (p->n_mirrors) {
+			access_fini(&p->access);
+			pull_access(p, p->then);
+			return;
+		}
+	}
+	go_on(p);
+}
+
+void pull_access(struct pull *p, enum pull_state then)
+{
+	char host[REFERENCE_HOST_CAP], repository[REMOTE_MIRROR_CAP + REFERENCE_REPO_CAP];
+	const struct access_want want = {.loop = p->env.loop,
+					 .config_path = p->env.config_path,
+					 .cgroup_procs = p->cgroup.procs,
+					 .host = host,
+					 .repository = repository,
+					 .done = got_access,
+					 .data = p};
+
+	pull_endpoint(p, host, repository);
+	p->then = then;
+	p->state = PULL_ACCESS;
+	access_start(&p->access, &want);
 }
 
 static void first_step(struct loop_timer *t)
 {
 	struct pull *p = t->data;
-	const struct access_want want = {.loop = p->env.loop,
-					 .config_path = p->env.config_path,
-					 .cgroup_procs = p->cgroup.procs,
-					 .host = p->ref.host,
-					 .repository = p->ref.repo,
-					 .done = got_access,
-					 .data = p};
 
 	pull_cgroup_make(p);
 	p->result.in_cgroup = p->cgroup.n > 0;
 	if (p->layout_fd >= 0)
 		fetch_first(p);
 	else
-		access_start(&p->access, &want);
+		pull_access(p, PULL_FETCH_DOC);
 }
 
 static int begin(const struct pull_env *env, const struct reference *ref, const char *name,
@@ -498,6 +599,9 @@ static int begin(const struct pull_env *env, const struct reference *ref, const 
 	p->layer = (struct pull_layer){0};
 	p->depth = 0;
 	p->has_want = false;
+	p->mirrors_known = false;
+	p->n_mirrors = p->endpoint = 0;
+	p->rate_bytes_s = 0;
 	p->want_bytes = 0;
 	p->want_type[0] = '\0';
 	p->platform = image_host_platform();

@@ -26,8 +26,12 @@ struct pull_env {
 struct pull_result {
 	struct digest manifest, image_id;
 	uint64_t fetched_bytes;	 /* compressed, of layers */
+	uint64_t kept_bytes;	 /* compressed, from partial files */
 	uint64_t unpacked_bytes; /* content of files */
 	unsigned int layers, layers_fetched;
+	uint64_t peak_bytes; /* memory: of the cgroup, else the largest sum of the roles' peaks */
+	uint32_t rate_limit, rate_remaining,
+		rate_window_s; /* what the registry tells; 0 = nothing */
 	bool in_cgroup; /* the roles' memory was bounded by a cgroup, not only by address space */
 };
 

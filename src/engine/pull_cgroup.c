@@ -5,11 +5,15 @@
  * limits of the role table still bound each role; the same where the store is in memory, because
  * there the image itself would count and not fit.
  */
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/statfs.h>
 
+#include "base/num.h"
 #include "engine/pull_job.h"
+#include "file/durable.h"
 #include "sys/fd.h"
 
 static bool store_in_memory(const struct store *s)
@@ -57,6 +61,46 @@ void pull_cgroup_remove(struct pull *p)
 		cgroup_remove(&dirs, NULL);
 	g->n = 0;
 	g->procs[0] = NULL;
+}
+
+/* "name   12 kB" of a process' status. Return: bytes; 0 it is gone */
+static uint64_t resident_peak(pid_t pid)
+{
+	char path[64], text[2048], *at;
+	struct span rest;
+	uint64_t kib = 0;
+	bool found;
+	ssize_t n;
+
+	str_printf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	n = pid > 0 ? file_read(AT_FDCWD, path, text, sizeof(text) - 1, NULL) : 0;
+	text[n > 0 ? n : 0] = '\0';
+	at = strstr(text, "VmHWM:");
+	if (at)
+		num_u64(span_cut(span_trim(span_of(at + 6)), ' ', &rest, &found), UINT64_MAX / 1024,
+			&kib);
+	return kib * 1024;
+}
+
+void pull_note_peak(struct pull *p)
+{
+	static const char *const files[] = {"memory.peak", "memory.max_usage_in_bytes"};
+	uint64_t peak = resident_peak(p->fetch.pid) + resident_peak(p->unpack.pid), v;
+	char path[512], text[32];
+
+	for (size_t i = 0; i < p->cgroup.n; i++)
+		for (size_t k = 0; k < ARRAY_LEN(files); k++) {
+			ssize_t n = -1;
+
+			if (str_printf(path, sizeof(path), "%s/%s", p->cgroup.dirs[i], files[k]) >
+			    0)
+				n = file_read(AT_FDCWD, path, text, sizeof(text), NULL);
+			if (n > 1 &&
+			    num_u64((struct span){text, (size_t)n - 1}, UINT64_MAX, &v) == 0)
+				peak = v;
+		}
+	if (peak > p->result.peak_bytes)
+		p->result.peak_bytes = peak;
 }
 
 void pull_sweep(const char *cgroup_parent)

@@ -16,6 +16,7 @@
 #define PULL_STATES(X)                                                                             \
 	X(IDLE, "idle")                                                                            \
 	X(ACCESS, "reading what is configured for the registry")                                   \
+	X(HEAD, "asking for the tag")                                                              \
 	X(FETCH_DOC, "fetching the manifest")                                                      \
 	X(PARSE_DOC, "reading the manifest")                                                       \
 	X(FETCH_CONFIG, "fetching the configuration")                                              \
@@ -47,6 +48,8 @@ struct pull_layer {
 	bool fetched;	 /* the source has given all bytes */
 	bool unpacked;
 	struct digest blob, diff_id;
+	uint64_t kept_bytes; /* of the blob: from its partial file */
+	bool resumed; /* a partial file had something: if the layer is damaged, that may be why */
 	uint64_t blob_bytes, unpacked_bytes, tar_bytes;
 	struct store_lower lower; /* the copy under way from a layer below */
 	struct loop_timer lower_timer;
@@ -70,7 +73,14 @@ struct pull {
 	char platform_mem[IMAGE_PLATFORM_CAP];
 	char content_type[128];
 	int doc_fd, manifest_fd, config_fd; /* sealed memfds once complete */
-	struct access access;		    /* of the registry */
+	struct access access;		    /* of the registry or mirror */
+	char mirrors[REMOTE_MAX_MIRRORS]
+		    [REMOTE_MIRROR_CAP]; /* host[:port][/path], asked in this order */
+	size_t n_mirrors, endpoint;	 /* of the mirrors; n_mirrors = the registry itself */
+	uint64_t rate_bytes_s;
+	enum pull_state then; /* after PULL_ACCESS */
+	struct digest top;    /* of the first document: what the tag names */
+	bool mirrors_known;
 	struct role_proc fetch, unpack;
 	struct loop_io fetch_io, unpack_io, parse_io;
 	struct loop_timer parse_timer;
@@ -111,12 +121,27 @@ int pull_source_doc(struct pull *p, bool blob, const char *what, struct err *e);
 
 /** pull_source_layer() - bytes of a layer. @ret_fd: for reading, the caller's; pull_layer_fetched() follows */
 int pull_source_layer(struct pull *p, const struct image_descriptor *d, int *ret_fd, struct err *e);
+
+/** pull_source_again() - @e ended what is under way: ask the next mirror, or the registry itself. Return: false all were asked */
+bool pull_source_again(struct pull *p, const struct err *e);
+
+/** pull_source_head() - ask what the tag names; pull_head_arrived() follows */
+int pull_source_head(struct pull *p, struct err *e);
+
+/** pull_endpoint() - whom to ask now: a mirror and its name for the repository, or the registry itself */
+void pull_endpoint(const struct pull *p, char ret_host[static REFERENCE_HOST_CAP],
+		   char ret_repository[static REMOTE_MIRROR_CAP + REFERENCE_REPO_CAP]);
 void pull_source_close(struct pull *p);
+
+/* pull.c */
+void pull_access(struct pull *p,
+		 enum pull_state then); /* find out about the endpoint, then go on */
+void pull_head_arrived(struct pull *p, const char *digest); /* NULL: not told */
 void pull_doc_arrived(struct pull *p);
 
 /* pull_layer.c */
 int pull_layer_begin(struct pull *p, struct err *e);
-void pull_layer_fetched(struct pull *p, uint64_t bytes, const struct err *e);
+void pull_layer_fetched(struct pull *p, uint64_t bytes, uint64_t kept_bytes, const struct err *e);
 void pull_layer_drop(struct pull *p);
 void pull_layer_done(struct pull *p); /* pull.c: goes on to the next */
 
@@ -131,3 +156,6 @@ void pull_lower_drop(struct pull *p); /* idempotent */
 /** pull_cgroup_make() - a machine without a memory controller is no failure: the limits of roles[] hold there */
 void pull_cgroup_make(struct pull *p);
 void pull_cgroup_remove(struct pull *p);
+
+/** pull_note_peak() - while the roles are there: what memory they have needed at most */
+void pull_note_peak(struct pull *p);

@@ -42,6 +42,27 @@ void pull_layer_drop(struct pull *p)
 	p->layer.staged[0] = '\0';
 }
 
+/*
+ * The layer is not what it should be. If its beginning was kept from an earlier pull that may be why, if it
+ * came from a mirror that too: then it is fetched anew.
+ */
+static void damaged(struct pull *p, const struct err *e)
+{
+	bool again = p->layer.resumed && e->code != -ENOSPC;
+	struct err next = {0};
+
+	store_partial_remove(p->env.store, &layer_descriptor(p)->digest);
+	if (!again && pull_source_again(p, e))
+		return;
+	if (!again) {
+		pull_fail(p, e);
+		return;
+	}
+	pull_layer_drop(p);
+	if (pull_layer_begin(p, &next) < 0)
+		pull_fail(p, &next);
+}
+
 static int wrong_digest(const struct pull *p, const char *which, const struct digest *want,
 			const struct digest *got, struct err *e)
 {
@@ -77,6 +98,7 @@ static void commit(struct pull *p)
 					      .blob = p->layer.blob};
 	int r = check(p, &e);
 
+	pull_note_peak(p);
 	loop_io_fini(&p->unpack_io);
 	role_end(&p->unpack, NULL);
 	if (r == 0) {
@@ -86,12 +108,18 @@ static void commit(struct pull *p)
 				       &meta, &e);
 		p->layer.staged[0] = '\0'; /* published or dropped by commit */
 	}
+	if (r == -EBADMSG) {
+		damaged(p, &e);
+		return;
+	}
 	if (r < 0) {
 		pull_fail(p, &e);
 		return;
 	}
+	store_partial_remove(p->env.store, &layer_descriptor(p)->digest);
 	p->result.layers_fetched++;
-	p->result.fetched_bytes += p->layer.blob_bytes;
+	p->result.fetched_bytes += p->layer.blob_bytes - p->layer.kept_bytes;
+	p->result.kept_bytes += p->layer.kept_bytes;
 	p->result.unpacked_bytes += p->layer.unpacked_bytes;
 	pull_progress(p, pull_layer_name(p, name), "done", p->layer.blob_bytes,
 		      p->layer.blob_bytes);
@@ -103,21 +131,23 @@ static void settle(struct pull *p)
 {
 	struct pull_layer *l = &p->layer;
 
-	if (l->fetch_error.code && l->fetch_error.code != -EPIPE)
-		pull_fail(p, &l->fetch_error);
-	else if (l->unpack_error.code && (l->fetched || l->fetch_error.code))
-		pull_fail(p, &l->unpack_error);
+	if (l->fetch_error.code && l->fetch_error.code != -EPIPE) {
+		if (!pull_source_again(p, &l->fetch_error))
+			pull_fail(p, &l->fetch_error);
+	} else if (l->unpack_error.code && (l->fetched || l->fetch_error.code))
+		damaged(p, &l->unpack_error);
 	else if (l->fetched && l->unpacked)
 		commit(p);
 }
 
-void pull_layer_fetched(struct pull *p, uint64_t bytes, const struct err *e)
+void pull_layer_fetched(struct pull *p, uint64_t bytes, uint64_t kept_bytes, const struct err *e)
 {
 	if (e)
 		p->layer.fetch_error = *e;
 	else
 		p->layer.fetched = true;
 	p->layer.blob_bytes = bytes;
+	p->layer.kept_bytes = kept_bytes;
 	settle(p);
 }
 

@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "engine/fetcher.h"
 #include "engine/pull_job.h"
@@ -23,22 +25,24 @@ static uint8_t frame[FRAME_CAP];
 
 /* One wish at a time: the id tells an answer to this wish from one that came too late. */
 static int send_get(struct pull *p, enum fetch_kind kind, const char *what, uint64_t max_bytes,
-		    uint64_t expect_bytes, int fd, struct err *e)
+		    uint64_t expect_bytes, int fd, int partial_fd, struct err *e)
 {
-	return fetcher_get(&p->fetch, ++p->get_id, kind, what, max_bytes, expect_bytes, fd, -1, e);
+	return fetcher_get(&p->fetch, ++p->get_id, kind, what, max_bytes, expect_bytes, fd,
+			   partial_fd, e);
 }
 
-static void arrived(struct pull *p, uint64_t bytes, const struct err *e)
+static void arrived(struct pull *p, uint64_t bytes, uint64_t kept_bytes, const struct err *e)
 {
 	struct err seal = {0};
 	int r;
 
 	if (p->state == PULL_LAYER) {
-		pull_layer_fetched(p, bytes, e);
+		pull_layer_fetched(p, bytes, kept_bytes, e);
 		return;
 	}
 	if (e) {
-		pull_fail(p, e);
+		if (!pull_source_again(p, e))
+			pull_fail(p, e);
 		return;
 	}
 	r = sys_seal(p->doc_fd);
@@ -55,13 +59,11 @@ static void got_done(struct pull *p, struct dec *d)
 	uint32_t id = dec_u32(d);
 	uint64_t bytes = dec_u64(d);
 	char *type = dec_str(d);
+	char *digest = dec_str(d); /* only HEAD believes it: of documents our own hash counts */
+	uint64_t kept_bytes = dec_u64(d);
+	uint32_t limit = dec_u32(d), remaining = dec_u32(d), window_s = dec_u32(d);
 	struct err e = {0};
 
-	dec_str(d); /* Docker-Content-Digest: the parse role's own hash is what counts */
-	dec_u64(d);
-	dec_u32(d);
-	dec_u32(d);
-	dec_u32(d);
 	if (dec_done(d) < 0) {
 		pull_broken(&p->fetch, &e);
 		pull_fail(p, &e);
@@ -69,22 +71,36 @@ static void got_done(struct pull *p, struct dec *d)
 	}
 	if (id != p->get_id)
 		return;
+	if (limit) {
+		p->result.rate_limit = limit;
+		p->result.rate_remaining = remaining;
+		p->result.rate_window_s = window_s;
+	}
+	if (p->state == PULL_HEAD) {
+		pull_head_arrived(p, digest);
+		return;
+	}
 	if (str_copy(p->content_type, sizeof(p->content_type), type ? type : "") < 0)
 		p->content_type[0] = '\0';
-	arrived(p, bytes, NULL);
+	arrived(p, bytes, kept_bytes, NULL);
 }
 
 static void got_error(struct pull *p, struct dec *d)
 {
-	uint32_t id = dec_u32(d);
+	uint32_t id = dec_u32(d), class;
 	struct err e = {0};
 
 	pull_role_error(&p->fetch, d, &e);
-	dec_u32(d); /* class: for a retry policy of the starter */
+	class = dec_u32(d);
 	if (dec_done(d) < 0)
 		pull_broken(&p->fetch, &e);
+	/* not every registry serves HEAD: GET tells for sure */
+	if (id == p->get_id && p->state == PULL_HEAD && class != FETCH_E_NETWORK) {
+		pull_head_arrived(p, NULL);
+		return;
+	}
 	if (id == p->get_id || id == 0 || e.code == -EBADMSG)
-		arrived(p, 0, &e);
+		arrived(p, 0, 0, &e);
 }
 
 static void got_progress(struct pull *p, struct dec *d)
@@ -129,7 +145,7 @@ static void on_fetch(struct loop_io *io, uint32_t events)
 	(void)events;
 	r = pull_recv(&p->fetch, io, frame, sizeof(frame), &m, &e);
 	if (r < 0)
-		arrived(p, 0, &e);
+		arrived(p, 0, 0, &e);
 	if (r <= 0)
 		return;
 	pull_role_dec(&d, &m);
@@ -144,16 +160,34 @@ static void on_fetch(struct loop_io *io, uint32_t events)
 		got_progress(p, &d);
 }
 
+void pull_endpoint(const struct pull *p, char ret_host[static REFERENCE_HOST_CAP],
+		   char ret_repository[static REMOTE_MIRROR_CAP + REFERENCE_REPO_CAP])
+{
+	const char *mirror = p->endpoint < p->n_mirrors ? p->mirrors[p->endpoint] : p->ref.host;
+	size_t len = strcspn(mirror, "/");
+
+	str_copy_n(ret_host, REFERENCE_HOST_CAP, mirror, len);
+	mirror += len;
+	mirror += *mirror == '/';
+	str_printf(ret_repository, REMOTE_MIRROR_CAP + REFERENCE_REPO_CAP, "%s%s%s", mirror,
+		   *mirror ? "/" : "", p->ref.repo);
+}
+
 static int start_fetch(struct pull *p, struct err *e)
 {
-	const struct fetcher_want want = {.host = p->ref.host,
-					  .repository = p->ref.repo,
+	char host[REFERENCE_HOST_CAP], repository[REMOTE_MIRROR_CAP + REFERENCE_REPO_CAP];
+	const struct fetcher_want want = {.host = host,
+					  .repository = repository,
+					  .ns = p->endpoint < p->n_mirrors ? p->ref.host : NULL,
+					  .rate_bytes_s = p->rate_bytes_s,
 					  .config_path = p->env.config_path,
 					  .cgroup_procs = p->cgroup.procs,
 					  .settings = &p->access.settings,
 					  .login = &p->access.login};
-	int r = fetcher_start(&want, &p->fetch, e);
+	int r;
 
+	pull_endpoint(p, host, repository);
+	r = fetcher_start(&want, &p->fetch, e);
 	access_fini(&p->access);
 	if (r < 0)
 		return r;
@@ -219,11 +253,31 @@ int pull_source_doc(struct pull *p, bool blob, const char *what, struct err *e)
 	if (r < 0)
 		return r;
 	return send_get(p, blob ? FETCH_BLOB : FETCH_MANIFEST, what, CONFIG_IMAGE_DOC_KIB * 1024ULL,
-			0, p->doc_fd, e);
+			0, p->doc_fd, -1, e);
+}
+
+int pull_source_head(struct pull *p, struct err *e)
+{
+	int r = p->fetch.pid <= 0 ? start_fetch(p, e) : 0;
+
+	return r < 0 ? r : send_get(p, FETCH_HEAD, p->ref.tag, 0, 0, -1, -1, e);
+}
+
+static int open_partial(struct pull *p, const struct image_descriptor *d)
+{
+	struct stat st;
+	int fd;
+
+	if (!CONFIG_PARTIAL_MIN_MIB || d->size < (uint64_t)CONFIG_PARTIAL_MIN_MIB << 20)
+		return -1;
+	fd = store_partial_open(p->env.store, &d->digest, d->size, NULL);
+	p->layer.resumed = fd >= 0 && sys_stat(fd, &st) == 0 && st.st_size > 0;
+	return fd;
 }
 
 int pull_source_layer(struct pull *p, const struct image_descriptor *d, int *ret_fd, struct err *e)
 {
+	auto_close int partial_fd = -1;
 	char text[DIGEST_TEXT_CAP];
 	int fds[2], r;
 
@@ -233,14 +287,18 @@ int pull_source_layer(struct pull *p, const struct image_descriptor *d, int *ret
 		if (r < 0)
 			return err_wrap(e, "%s", text);
 		*ret_fd = r;
-		pull_layer_fetched(p, d->size, NULL);
+		pull_layer_fetched(p, d->size, 0, NULL);
 		return 0;
 	}
+	r = p->fetch.pid <= 0 ? start_fetch(p, e) : 0;
+	if (r < 0)
+		return r;
 	r = sys_pipe(fds, 0);
 	if (r < 0)
 		return err_set(e, r, "make a pipe");
 	sys_pipe_size(fds[1], PIPE_BYTES);
-	r = send_get(p, FETCH_BLOB, text, d->size, d->size, fds[1], e);
+	partial_fd = open_partial(p, d);
+	r = send_get(p, FETCH_BLOB, text, d->size, d->size, fds[1], partial_fd, e);
 	sys_close(fds[1]); /* the fetch role holds the only writing end */
 	if (r < 0) {
 		sys_close(fds[0]);
@@ -250,10 +308,31 @@ int pull_source_layer(struct pull *p, const struct image_descriptor *d, int *ret
 	return 0;
 }
 
-void pull_source_close(struct pull *p)
+static void end_fetch(struct pull *p)
 {
 	link_watch_stop(&p->link);
 	loop_io_fini(&p->fetch_io);
 	role_end(&p->fetch, NULL);
+}
+
+bool pull_source_again(struct pull *p, const struct err *e)
+{
+	char text[sizeof(e->msg) + 64];
+
+	if (p->layout_fd >= 0 || p->endpoint >= p->n_mirrors)
+		return false;
+	snprintf(text, sizeof(text), "%s: %s", p->mirrors[p->endpoint], e->msg);
+	pull_progress(p, "mirror", text, 0, 0);
+	if (p->state == PULL_LAYER)
+		pull_layer_drop(p);
+	end_fetch(p);
+	p->endpoint++;
+	pull_access(p, p->state);
+	return true;
+}
+
+void pull_source_close(struct pull *p)
+{
+	end_fetch(p);
 	sys_close(take_fd(&p->layout_fd));
 }

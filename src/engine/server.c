@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include "sys/cred.h"
 #include "sys/fd.h"
 #include "sys/mem.h"
+#include "sys/watch.h"
 
 #define REPLY_TEXT_CAP 1024
 
@@ -59,6 +61,8 @@ static void hang_up(struct client *c)
 	sys_close(take_fd(&c->fd));
 	if (c->wait == CLIENT_EXEC)
 		exec_cancel(c);
+	if (c->wait == CLIENT_PULL)
+		image_client_gone();
 	if (c->wait == CLIENT_APPLY || c->wait == CLIENT_PARSE)
 		desired_client_gone(c);
 	if (c->wait == CLIENT_LOGIN)
@@ -139,9 +143,12 @@ void client_pair(struct client *c, const char *key, const char *fmt, ...)
 		    &(struct ctl_reply){.type = CTL_PAIR, .pair = {(char *)(uintptr_t)key, text}});
 }
 
+/* A client that does not read misses some of these; its socket keeps room for what it must know. */
 void client_progress(struct client *c, const char *what, const char *text, uint64_t done,
 		     uint64_t total)
 {
+	if (c->fd < 0 || sys_poll_one(c->fd, POLLOUT, 0) != POLLOUT)
+		return;
 	client_send(c, &(struct ctl_reply){.type = CTL_PROGRESS,
 					   .progress = {(char *)(uintptr_t)what,
 							(char *)(uintptr_t)text, done, total}});

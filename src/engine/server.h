@@ -136,6 +136,7 @@ int image_want(const struct reference *ref, struct err *e);
 /** image_load() - the same from a layout directory */
 int image_load(int layout_fd, const char *label, const struct reference *ref, struct err *e);
 bool image_waiting(const struct reference *ref);
+void image_client_gone(void); /* what nobody waits for any more is not pulled */
 
 /** image_is_for() - is the image here and for @platform ("" or NULL: this machine)? If not, @e says why */
 bool image_is_for(const struct digest *manifest, const char *platform, struct err *e);
@@ -143,6 +144,7 @@ bool image_is_for(const struct digest *manifest, const char *platform, struct er
 /* who is told: clients in images.c itself, and these */
 void desired_image_arrived(const struct reference *ref, const struct pull_result *result,
 			   const struct err *e);
+bool desired_waits_for(const struct reference *ref);
 void desired_image_progress(const struct reference *ref, const char *what, const char *text,
 			    uint64_t done, uint64_t total);
 /* verbs_container.c: goes on with RUN */

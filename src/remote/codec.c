@@ -7,6 +7,8 @@ void remote_settings_encode(struct enc *e, const struct remote_settings *s)
 	enc_str(e, s->https_proxy);
 	enc_str(e, s->http_proxy);
 	enc_str(e, s->no_proxy);
+	enc_str(e, s->mirrors);
+	enc_str(e, s->rate);
 }
 
 void remote_settings_decode(struct dec *d, struct remote_settings *ret)
@@ -15,6 +17,8 @@ void remote_settings_decode(struct dec *d, struct remote_settings *ret)
 	ret->https_proxy = dec_str(d);
 	ret->http_proxy = dec_str(d);
 	ret->no_proxy = dec_str(d);
+	ret->mirrors = dec_str(d);
+	ret->rate = dec_str(d);
 }
 
 void remote_login_encode(struct enc *e, const struct remote_login *l)

@@ -14,11 +14,16 @@
  * are to them). Each is read for one registry, so that what concerns another never leaves the parse role.
  */
 
+#define REMOTE_MAX_MIRRORS 4 /* of one registry */
+#define REMOTE_MIRROR_CAP  256
+
 /** struct remote_settings - registries.yaml, as far as it concerns one registry */
 struct remote_settings {
 	bool has_proxy;			/* "proxy:" is there: the environment does not count */
 	char *https_proxy, *http_proxy; /* as proxy_parse() reads them; NULL = none */
 	char *no_proxy;			/* as proxy_bypassed() reads it; NULL = none */
+	char *mirrors; /* host[:port][/path], blanks between them, in order; NULL = none */
+	char *rate;    /* bytes a second, decimal; NULL = no bound */
 };
 
 /**

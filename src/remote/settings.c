@@ -3,14 +3,17 @@
  * registries.yaml:
  *
  *	proxy: {https: "http://proxy:3128", http: ..., no_proxy: [example.com, 10.0.0.0/8]}
+ *	rate: 2m
  *	registries:
- *	  registry.example.com: {}
+ *	  registry.example.com: {mirrors: [cache.lan:5000, "cache.lan/hub"], rate: 500k}
  *
  * Two tables say which keys there are; the walk over them is the same.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "base/buf.h"
+#include "base/num.h"
 #include "doc/pool.h"
 #include "doc/yaml.h"
 #include "remote/remote.h"
@@ -124,12 +127,62 @@ static int take_proxy(struct read *r, const struct yaml_node *n, size_t slot)
 	return take_map(r, n, keys, ARRAY_LEN(keys));
 }
 
+/* "cache.lan:5000/hub" is where images are asked for before their registry: a reference without its end */
+static int take_mirrors(struct read *r, const struct yaml_node *n, size_t slot)
+{
+	char text[REMOTE_MAX_MIRRORS * REMOTE_MIRROR_CAP], one[REMOTE_MIRROR_CAP + 8];
+	struct reference ref;
+	unsigned int count = 0;
+	struct buf b;
+
+	if (n->kind != YAML_LIST)
+		return expected(r, n, "a list of mirrors");
+	buf_init(&b, text, sizeof(text));
+	for (const struct yaml_item *i = n->items; i; i = i->next) {
+		const char *mirror = i->value->kind == YAML_SCALAR ? i->value->text : "";
+		size_t host_len = strcspn(mirror, "/");
+
+		if (str_printf(one, sizeof(one), "%s/x", mirror) < 0 ||
+		    strlen(mirror) >= REMOTE_MIRROR_CAP || reference_parse(one, &ref, NULL) < 0 ||
+		    strlen(ref.host) != host_len || !str_starts(mirror, ref.host))
+			return expected(r, i->value, "host[:port][/path]");
+		if (count++ == REMOTE_MAX_MIRRORS)
+			return yaml_fail(i->value, r->file, r->e, -EFBIG, "more than %d mirrors",
+					 REMOTE_MAX_MIRRORS);
+		buf_printf(&b, "%s%s", b.len ? " " : "", mirror);
+	}
+	return keep(r, n, slot, text);
+}
+
+static int take_rate(struct read *r, const struct yaml_node *n, size_t slot)
+{
+	char text[24];
+	uint64_t rate;
+
+	if (n->kind != YAML_SCALAR || num_bytes(span_of(n->text), &rate) < 0 || rate < 1024)
+		return expected(r, n, "bytes a second, at least 1k");
+	str_printf(text, sizeof(text), "%llu", (unsigned long long)rate);
+	return keep(r, n, slot, text);
+}
+
+/* of all registries: what is said about the one goes before it, wherever it stands */
+static int take_common_rate(struct read *r, const struct yaml_node *n, size_t slot)
+{
+	char *own = r->out->rate;
+	int rc = take_rate(r, n, slot);
+
+	if (own)
+		r->out->rate = own;
+	return rc;
+}
+
 /*
  * What can be said about one registry. A key's slot is a text of struct remote_settings; what is not for the
  * registry that was asked for is checked and dropped.
  */
 static const struct key registry_keys[] = {
-	{NULL, NULL, 0},
+	{"mirrors", take_mirrors, offsetof(struct remote_settings, mirrors)},
+	{"rate", take_rate, offsetof(struct remote_settings, rate)},
 };
 
 static int take_registries(struct read *r, const struct yaml_node *n, size_t slot)
@@ -154,7 +207,7 @@ static int take_registries(struct read *r, const struct yaml_node *n, size_t slo
 					 "references (docker.io for Docker Hub)",
 					 name);
 		r->out = str_eq(name, r->host) ? out : NULL;
-		rc = take_map(r, i->value, registry_keys, ARRAY_LEN(registry_keys) - 1);
+		rc = take_map(r, i->value, registry_keys, ARRAY_LEN(registry_keys));
 	}
 	r->out = out;
 	return rc;
@@ -165,6 +218,7 @@ int remote_parse_settings(struct span text, const char *file, const char *host, 
 {
 	static const struct key top[] = {
 		{"proxy", take_proxy, 0},
+		{"rate", take_common_rate, offsetof(struct remote_settings, rate)},
 		{"registries", take_registries, 0},
 	};
 	struct remote_settings settings = {0};

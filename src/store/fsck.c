@@ -42,6 +42,15 @@ static void finding(struct fsck *f, const char *fmt, ...)
 	f->report(text, f->data);
 }
 
+static int check_partial(const char *name, void *data)
+{
+	struct digest d;
+
+	if (layout_digest(name, &d) < 0)
+		finding(data, "partial/%s: not a blob's name", name);
+	return 0;
+}
+
 static int check_layer(const char *name, void *data)
 {
 	char path[LAYOUT_PATH_CAP];
@@ -211,9 +220,10 @@ int store_fsck(struct store *s, store_report_fn *report, void *data, struct err 
 		enum layout_dir dir;
 		store_each_fn *check;
 	} checks[] = {
-		{LAYOUT_LAYERS, check_layer},	{LAYOUT_IMAGES, check_image},
-		{LAYOUT_REFS, check_ref_name},	{LAYOUT_GENERATIONS, check_generation},
-		{LAYOUT_VOLUMES, check_volume}, {LAYOUT_CONTAINERS, check_container},
+		{LAYOUT_LAYERS, check_layer},	 {LAYOUT_IMAGES, check_image},
+		{LAYOUT_REFS, check_ref_name},	 {LAYOUT_GENERATIONS, check_generation},
+		{LAYOUT_VOLUMES, check_volume},	 {LAYOUT_CONTAINERS, check_container},
+		{LAYOUT_PARTIAL, check_partial},
 	};
 	struct fsck f = {.s = s, .report = report, .data = data};
 	int r;

@@ -12,6 +12,8 @@
 #include "store/layer.h"
 #include "store/stage.h"
 
+#define PARTIAL_MAX_AGE_S (7 * 86400) /* who has not asked again will not */
+
 struct gc {
 	struct store *s;
 	struct err *e;
@@ -202,6 +204,8 @@ int store_gc(struct store *s, const struct store_keep *keep, uint64_t *ret_freed
 	if (r < 0)
 		return r;
 	r = sweep_generations(&gc);
+	if (r == 0)
+		r = store_partial_sweep(s, PARTIAL_MAX_AGE_S, &gc.freed_bytes, e);
 	if (r == 0)
 		*ret_freed_bytes = gc.freed_bytes;
 	return r;

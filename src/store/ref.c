@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* References: refs/<encoded name> holds "<digest> <seconds since 1970>\n". Finding an image by what
+/* References: refs/<encoded name> holds "<digest> <seconds since 1970>\n", perhaps with " <digest of the document that the tag named>" before its end. Finding an image by what
  * people type. */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,13 +13,19 @@
 #include "sys/fd.h"
 #include "sys/proc.h"
 
-#define REF_CAP	       128
+#define REF_CAP	       256
 #define MIN_PREFIX_LEN 4
 
 int store_ref_set(struct store *s, const struct reference *ref, const struct digest *manifest,
 		  struct err *e)
 {
-	char name[LAYOUT_NAME_CAP], text[REF_CAP], digest[DIGEST_TEXT_CAP];
+	return store_ref_set_top(s, ref, manifest, NULL, e);
+}
+
+int store_ref_set_top(struct store *s, const struct reference *ref, const struct digest *manifest,
+		      const struct digest *top, struct err *e)
+{
+	char name[LAYOUT_NAME_CAP], text[REF_CAP], digest[DIGEST_TEXT_CAP], more[DIGEST_TEXT_CAP];
 	auto_close int fd = -1;
 	uint32_t ns;
 	int64_t now;
@@ -32,7 +38,8 @@ int store_ref_set(struct store *s, const struct reference *ref, const struct dig
 	if (!store_image_exists(s, manifest))
 		return err_text(e, -ENOENT, "image %s is not in the store", digest);
 	sys_realtime(&now, &ns);
-	r = str_printf(text, sizeof(text), "%s %lld\n", digest, (long long)now);
+	r = str_printf(text, sizeof(text), "%s %lld%s%s\n", digest, (long long)now, top ? " " : "",
+		       top ? digest_text(more, top) : "");
 	if (r < 0)
 		return err_set(e, r, "reference");
 	fd = store_dir(s, LAYOUT_REFS, e);
@@ -41,24 +48,32 @@ int store_ref_set(struct store *s, const struct reference *ref, const struct dig
 	return durable_write(fd, name, text, (size_t)r, 0600, e);
 }
 
+/* @ret_top: may be NULL; untouched if the file has none. Return: 0, 1 with a top; -errno */
 static int read_ref(int dir_fd, const char *name, struct digest *ret_manifest, int64_t *ret_set_s,
-		    struct err *e)
+		    struct digest *ret_top, struct err *e)
 {
 	char text[REF_CAP];
-	struct span digest, seconds;
-	bool found;
+	struct span digest, seconds, more;
+	struct digest top;
+	bool found, has_top;
 	ssize_t n;
 
 	n = file_read(dir_fd, name, text, sizeof(text), e);
 	if (n < 0)
 		return (int)n;
 	digest = span_cut((struct span){text, (size_t)n}, ' ', &seconds, &found);
-	if (!found || seconds.len == 0 || seconds.p[--seconds.len] != '\n' ||
-	    digest_parse(digest, ret_manifest) < 0 ||
-	    num_i64(seconds, INT64_MIN, INT64_MAX, ret_set_s) < 0)
-		return err_text(e, -EBADMSG, "refs/%s is damaged; pull or tag the image again",
-				name);
-	return 0;
+	if (!found || seconds.len == 0 || seconds.p[--seconds.len] != '\n')
+		goto damaged;
+	seconds = span_cut(seconds, ' ', &more, &has_top);
+	if (digest_parse(digest, ret_manifest) < 0 ||
+	    num_i64(seconds, INT64_MIN, INT64_MAX, ret_set_s) < 0 ||
+	    (has_top && digest_parse(more, &top) < 0))
+		goto damaged;
+	if (has_top && ret_top)
+		*ret_top = top;
+	return has_top;
+damaged:
+	return err_text(e, -EBADMSG, "refs/%s is damaged; pull or tag the image again", name);
 }
 
 int store_ref_get(const struct store *s, const struct reference *ref, struct digest *ret_manifest,
@@ -76,15 +91,29 @@ int store_ref_get(const struct store *s, const struct reference *ref, struct dig
 	fd = store_dir(s, LAYOUT_REFS, e);
 	if (fd < 0)
 		return fd;
-	r = read_ref(fd, name, &manifest, &set_s, e);
+	r = read_ref(fd, name, &manifest, &set_s, NULL, e);
 	if (r == -ENOENT) {
 		if (e)
 			*e = (struct err){0};
 		return err_text(e, r, "no image %s", reference_short(text, ref));
 	}
-	if (r == 0)
-		*ret_manifest = manifest;
-	return r;
+	if (r < 0)
+		return r;
+	*ret_manifest = manifest;
+	return 0;
+}
+
+int store_ref_top(const struct store *s, const struct reference *ref, struct digest *ret_manifest,
+		  struct digest *ret_top)
+{
+	char name[LAYOUT_NAME_CAP];
+	auto_close int fd = store_dir(s, LAYOUT_REFS, NULL);
+	int64_t set_s;
+
+	return fd >= 0 && layout_ref_name(name, ref, NULL) >= 0 &&
+			       read_ref(fd, name, ret_manifest, &set_s, ret_top, NULL) == 1
+		       ? 0
+		       : -ENOENT;
 }
 
 int store_ref_delete(struct store *s, const struct reference *ref, struct err *e)
@@ -117,7 +146,7 @@ static int each_ref(const char *name, void *data)
 
 	if (layout_ref_parse(name, &ref) < 0)
 		return 0; /* not ours; fsck tells */
-	r = read_ref(x->dir_fd, name, &manifest, &set_s, x->e);
+	r = read_ref(x->dir_fd, name, &manifest, &set_s, NULL, x->e);
 	return r < 0 ? r : x->fn(&ref, &manifest, set_s, x->data);
 }
 

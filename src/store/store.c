@@ -88,7 +88,13 @@ static int busy(int lock_fd, struct err *e)
 	pid = span_cut((struct span){text, n > 0 ? (size_t)n : 0}, '\n', &rest, &found);
 	if (num_u32(pid, INT32_MAX, &value) < 0)
 		return err_text(e, -EBUSY, "the store is in use by another process");
-	return err_text(e, -EBUSY, "the store is in use by process %u", value);
+	return err_text(e, rest.len ? -EAGAIN : -EBUSY, "the store is in use by process %u", value);
+}
+
+/* a second line behind the pid */
+void store_lock_briefly(struct store *s)
+{
+	(void)sys_write(s->lock_fd, "brief\n", 6);
 }
 
 static int take_lock(int root_fd, struct err *e)

@@ -24,9 +24,12 @@ struct store {
 };
 
 /** store_open() - make missing directories (0700), take the lock, throw away what staging/ holds.
- * Return: 0; -EBUSY held by another process (its pid is named); -EROFS; -ENOSPC */
+ * Return: 0; -EBUSY, -EAGAIN held by another process (its pid is named); -EROFS; -ENOSPC */
 int store_open(struct store *s, const char *root_path, struct err *e);
 void store_close(struct store *s);
+
+/** store_lock_briefly() - note that the lock will be given back soon: store_open() of others returns -EAGAIN, not -EBUSY */
+void store_lock_briefly(struct store *s);
 
 /** store_trash() - the directory of what was thrown away: nothing in it is needed or named. Return:
  * fd, for store_sweep() in a process of its own */
@@ -60,6 +63,20 @@ int store_layer_begin(struct store *s, char ret_name[static 32], struct err *e);
 
 /** store_layer_file() - a new file of a staged layer, one of the two above. Return: fd; -errno */
 int store_layer_file(struct store *s, const char *staged_name, const char *name, struct err *e);
+
+/**
+ * store_partial_open() - what an earlier pull has got of a blob, to read and to append to
+ * @blob_bytes: of the whole; older partial files make room for it
+ *
+ * Return: fd; -EFBIG larger than CONFIG_PARTIAL_MAX_MIB, without a text; -errno.
+ */
+int store_partial_open(struct store *s, const struct digest *blob, uint64_t blob_bytes,
+		       struct err *e);
+void store_partial_remove(struct store *s, const struct digest *blob); /* idempotent */
+
+/** store_partial_sweep() - remove those that nobody has written to for @max_age_s, and empty ones; adds to *@ret_freed_bytes */
+int store_partial_sweep(struct store *s, int64_t max_age_s, uint64_t *ret_freed_bytes,
+			struct err *e);
 
 /** struct store_layer_meta - what the store knows of a layer beside its tree */
 struct store_layer_meta {
@@ -127,6 +144,15 @@ int store_ref_set(struct store *s, const struct reference *ref, const struct dig
 		  struct err *e);
 int store_ref_get(const struct store *s, const struct reference *ref, struct digest *ret_manifest,
 		  struct err *e); /* -ENOENT */
+
+/**
+ * store_ref_set_top(), store_ref_top() - the same, and the digest of the document that a tag named when it was
+ * pulled: an index, or the manifest itself. A tag that still names it is unchanged
+ */
+int store_ref_set_top(struct store *s, const struct reference *ref, const struct digest *manifest,
+		      const struct digest *top, struct err *e);
+int store_ref_top(const struct store *s, const struct reference *ref, struct digest *ret_manifest,
+		  struct digest *ret_top); /* -ENOENT not known */
 int store_ref_delete(struct store *s, const struct reference *ref, struct err *e);
 typedef int store_ref_fn(const struct reference *ref, const struct digest *manifest, int64_t set_s,
 			 void *data);

@@ -42,6 +42,23 @@ static void proxies(void **state)
 	assert_false(s.has_proxy);
 }
 
+static void mirrors_and_rates(void **state)
+{
+	struct remote_settings s;
+	(void)state;
+
+	assert_int_equal(parse("rate: 2m\nregistries:\n"
+			       "  r.io: {mirrors: [cache.lan:5000, \"c.lan/hub/x\"]}\n"
+			       "  a.io: {rate: 1k, mirrors: [localhost]}\n",
+			       "r.io", &s),
+			 0);
+	assert_string_equal(s.mirrors, "cache.lan:5000 c.lan/hub/x");
+	assert_string_equal(s.rate, "2097152");
+	assert_int_equal(parse("registries: {r.io: {rate: 500k}}\nrate: 2m\n", "r.io", &s), 0);
+	assert_string_equal(s.rate, "512000");
+	assert_null(s.mirrors);
+}
+
 static void refused(const char *yaml, const char *text)
 {
 	struct remote_settings s;
@@ -66,6 +83,17 @@ static void refusals(void **state)
 	refused("proxy: [a]", "expected a map");
 	refused("registries: {r.io: {x: 1}}", "unknown key \"x\"");
 	refused("registries: {other.io: {x: 1}}", "unknown key \"x\"");
+	refused("rate: 100", "expected bytes a second, at least 1k, found \"100\"");
+	refused("rate: fast", "expected bytes a second");
+	refused("registries: {r.io: {mirrors: c.lan}}", "expected a list of mirrors");
+	refused("registries: {r.io: {mirrors: [nginx]}}", "expected host[:port][/path]");
+	refused("registries: {r.io: {mirrors: [\"https://c.lan\"]}}",
+		"expected host[:port][/path]");
+	refused("registries: {r.io: {mirrors: [c.lan/../x]}}", "expected host[:port][/path]");
+	refused("registries: {r.io: {mirrors: [c.lan/x:1]}}", "expected host[:port][/path]");
+	refused("registries: {r.io: {mirrors: [a.io, b.io, c.io, d.io, e.io]}}",
+		"more than 4 mirrors");
+	refused("registries: {other.io: {mirrors: [nginx]}}", "expected host[:port][/path]");
 	refused("registries: {https://r.io: {}}", "is not a registry");
 	refused("registries: {nginx: {}}", "is not a registry");
 	refused("registries: {r.io/team: {}}", "is not a registry");
@@ -75,6 +103,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(proxies),
+		cmocka_unit_test(mirrors_and_rates),
 		cmocka_unit_test(refusals),
 	};
 

@@ -381,6 +381,61 @@ static void containers_come_and_go(void **state)
 	assert_int_equal(fake_count(ROOT_PATH "/staging"), 0);
 }
 
+static void a_tag_remembers_what_it_named(void **state)
+{
+	struct digest manifest, top;
+	struct reference ref;
+	(void)state;
+
+	add(&one, "one");
+	assert_int_equal(reference_parse("one", &ref, &err), 0);
+	assert_int_equal(store_ref_top(&store, &ref, &manifest, &top), -ENOENT);
+	assert_int_equal(
+		store_ref_set_top(&store, &ref, &one.model.manifest.digest, &one.diff_ids[0], &err),
+		0);
+	assert_int_equal(store_ref_top(&store, &ref, &manifest, &top), 0);
+	assert_true(digest_eq(&manifest, &one.model.manifest.digest));
+	assert_true(digest_eq(&top, &one.diff_ids[0]));
+	assert_int_equal(store_ref_get(&store, &ref, &manifest, &err), 0);
+	assert_int_equal(world_fsck(&store), 0);
+	/* a name that somebody else gave it promises nothing */
+	assert_int_equal(store_ref_set(&store, &ref, &manifest, &err), 0);
+	assert_int_equal(store_ref_top(&store, &ref, &manifest, &top), -ENOENT);
+}
+
+static void partial_files_go_on_and_go(void **state)
+{
+	const struct digest blob = one.diff_ids[0];
+	uint64_t freed = 0;
+	int fd;
+	(void)state;
+
+	assert_int_equal(
+		store_partial_open(&store, &blob, (CONFIG_PARTIAL_MAX_MIB + 1ULL) << 20, &err),
+		-EFBIG);
+	fd = store_partial_open(&store, &blob, 1000, &err);
+	assert_true(fd >= 0);
+	assert_int_equal(sys_write(fd, "abc", 3), 3);
+	sys_close(fd);
+	assert_int_equal(world_fsck(&store), 0);
+	/* files here are of 1970 */
+	assert_int_equal(store_partial_sweep(&store, 1800000000, &freed, &err), 0);
+	assert_int_equal(freed, 0);
+	assert_int_equal(fake_count(ROOT_PATH "/partial"), 1);
+	assert_int_equal(store_partial_sweep(&store, 86400, &freed, &err), 0);
+	assert_int_equal(freed, 3);
+	assert_int_equal(fake_count(ROOT_PATH "/partial"), 0);
+	store_partial_remove(&store, &blob);
+	store_partial_remove(&store, &blob); /* idempotent */
+	assert_int_equal(fake_count(ROOT_PATH "/partial"), 0);
+	fd = store_partial_open(&store, &blob, 1000, &err);
+	assert_true(fd >= 0);
+	sys_close(fd);
+	assert_int_equal(store_partial_sweep(&store, 1800000000, &freed, &err),
+			 0); /* it is empty */
+	assert_int_equal(fake_count(ROOT_PATH "/partial"), 0);
+}
+
 static void fsck_names_what_is_wrong(void **state)
 {
 	char path[300], hex[DIGEST_HEX_LEN + 1];
@@ -402,7 +457,8 @@ static void fsck_names_what_is_wrong(void **state)
 	assert_int_equal(world_fsck(&store), ++n);
 	snprintf(path, sizeof(path), ROOT_PATH "/layers/%s", digest_hex(hex, &one.diff_ids[1]));
 	assert_int_equal(sys_rename(AT_FDCWD, path, AT_FDCWD, ROOT_PATH "/partial/x", 0), 0);
-	assert_int_equal(world_fsck(&store), ++n);
+	assert_int_equal(world_fsck(&store),
+			 n += 2); /* a layer is missing, and x is no blob's name */
 }
 
 int main(void)
@@ -425,6 +481,8 @@ int main(void)
 		TEST(generations_are_numbered_and_switched),
 		TEST(volumes_stay_until_removed),
 		TEST(containers_come_and_go),
+		TEST(a_tag_remembers_what_it_named),
+		TEST(partial_files_go_on_and_go),
 		TEST(fsck_names_what_is_wrong),
 	};
 
