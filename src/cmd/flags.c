@@ -44,6 +44,8 @@ struct flags flags;
 		 .flag = &flags.privileged},                                                       \
 		{0, "cap-add", "CAP", "add a capability", .list = &flags.cap_add},                 \
 		{0, "cap-drop", "CAP", "take a capability away", .list = &flags.cap_drop},         \
+		{0, "security-opt", "no-new-privileges:false",                                     \
+		 "let set-user-ID programs and file capabilities count", .list = &flags.security}, \
 		{0, "stop-signal", "SIGNAL", "signal that asks it to end",                         \
 		 .text = &flags.stop_signal},                                                      \
 		{0, "stop-timeout", "SECONDS", "then it is killed", .text = &flags.stop_timeout},  \
@@ -297,6 +299,8 @@ int flags_service(int argc, char **argv, struct arena *a, struct manifest_servic
 		r = set_ports(&b);
 	if (r == 0)
 		r = set_mounts(&b);
+	for (size_t i = 0; r == 0 && i < flags.security.n; i++)
+		r = manifest_parse_security(flags.security.v[i], &s.new_privileges, e);
 	if (r == 0)
 		r = set_labels(&b);
 	if (r == 0)

@@ -10,12 +10,12 @@ struct flags {
 	bool detach, interactive, tty, rm, read_only, privileged, init;
 	const char *name, *user, *working_dir, *hostname, *entrypoint, *restart, *network, *memory,
 		*cpus, *pids, *stop_signal, *stop_timeout, *pull, *platform;
-	struct opt_list env, ports, mounts, tmpfs, labels, cap_add, cap_drop;
+	struct opt_list env, ports, mounts, tmpfs, labels, cap_add, cap_drop, security;
 };
 
 extern struct flags flags;
 
-#define FLAGS_CREATE_OPTIONS 26
+#define FLAGS_CREATE_OPTIONS 27
 #define FLAGS_RUN_OPTIONS    (FLAGS_CREATE_OPTIONS + 2)
 
 /* run: and -d, --rm */

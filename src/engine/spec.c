@@ -210,7 +210,7 @@ static void fill_scalars(struct building *b, char *cgroup)
 	b->in.tty = s->tty;
 	b->in.read_only = s->read_only;
 	b->in.privileged = s->privileged;
-	b->in.no_new_privs = true;
+	b->in.no_new_privs = !s->new_privileges;
 	b->in.host_network = s->network_mode && str_eq(s->network_mode, "host");
 	b->in.cgroups_path = cgroup;
 	b->in.cap_add = (const char *const *)s->cap_add;

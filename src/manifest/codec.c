@@ -195,6 +195,7 @@ void manifest_service_encode(struct enc *e, const struct manifest_service *s)
 	strs_encode(e, s->cap_add, s->n_cap_add);
 	strs_encode(e, s->cap_drop, s->n_cap_drop);
 	enc_bool(e, s->privileged);
+	enc_bool(e, s->new_privileges);
 }
 
 static int signal_decode(struct dec *d)
@@ -238,6 +239,7 @@ void manifest_service_decode(struct dec *d, struct manifest_service *ret_service
 	s.cap_add = strs_decode(d, &s.n_cap_add);
 	s.cap_drop = strs_decode(d, &s.n_cap_drop);
 	s.privileged = dec_bool(d);
+	s.new_privileges = dec_bool(d);
 	*ret_service = d->bad ? (struct manifest_service){0} : s;
 }
 

@@ -58,7 +58,6 @@ static const struct {
 	{KEYS_SERVICE, "extra_hosts", NULL},
 	{KEYS_SERVICE, "mac_address", NULL},
 	{KEYS_SERVICE, "group_add", NULL},
-	{KEYS_SERVICE, "security_opt", NULL},
 	{KEYS_SERVICE, "sysctls", NULL},
 	{KEYS_SERVICE, "ulimits", NULL},
 	{KEYS_SERVICE, "shm_size", NULL},

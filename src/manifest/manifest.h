@@ -82,6 +82,8 @@ struct manifest_service {
 	char **cap_add, **cap_drop;
 	size_t n_cap_add, n_cap_drop;
 	bool privileged;
+	/* set-user-ID bits and file capabilities count: no no_new_privs */
+	bool new_privileges;
 };
 
 struct manifest_named {
@@ -112,6 +114,9 @@ int manifest_parse(struct span yaml, const char *file, struct arena *a,
 
 /** manifest_print() - canonical YAML (cleat config) */
 void manifest_print(struct buf *b, const struct manifest *m);
+
+/** manifest_parse_security() - an item of security_opt, shared with `cleat run --security-opt`. Return: 0; -ENOTSUP any but "no-new-privileges[:true|false]" */
+int manifest_parse_security(const char *text, bool *ret_new_privileges, struct err *e);
 
 /** manifest_parse_port()/manifest_parse_mount() - the short forms "8080:80/udp", "data:/var/lib:ro", shared with `cleat run -p -v` */
 int manifest_parse_port(struct span text, struct arena *a, struct manifest_port *ret_port,

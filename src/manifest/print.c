@@ -179,6 +179,8 @@ static void print_service(struct buf *b, const struct manifest_service *s)
 	bool_key(b, "stdin_open", s->stdin_open);
 	bool_key(b, "init", s->init);
 	bool_key(b, "privileged", s->privileged);
+	if (s->new_privileges)
+		buf_puts(b, "    security_opt: [\"no-new-privileges:false\"]\n");
 	if (s->n_cap_add)
 		list_key(b, "cap_add", s->cap_add, s->n_cap_add);
 	if (s->n_cap_drop)

@@ -288,6 +288,37 @@ static int key_cap_drop(struct load *l, const struct yaml_node *n, struct manife
 	return load_caps(l, n, &s->cap_drop, &s->n_cap_drop);
 }
 
+int manifest_parse_security(const char *text, bool *ret_new_privileges, struct err *e)
+{
+	static const char key[] = "no-new-privileges";
+	const char *value = text + sizeof(key) - 1;
+	bool known = str_starts(text, key), off;
+
+	off = known && (*value == ':' || *value == '=') && str_eq(value + 1, "false");
+	if (!off && (!known || (*value && !str_eq(value, ":true") && !str_eq(value, "=true"))))
+		return err_text(e, -ENOTSUP,
+				"\"%.64s\" is not supported, only no-new-privileges:false is",
+				text);
+	*ret_new_privileges = off;
+	return 0;
+}
+
+static int key_security_opt(struct load *l, const struct yaml_node *n, struct manifest_service *s,
+			    struct load_nodes *at)
+{
+	char **list;
+	size_t len = 0;
+	int r = load_texts(l, n, &list, &len);
+
+	(void)at;
+	for (size_t i = 0; r == 0 && i < len; i++) {
+		r = manifest_parse_security(list[i], &s->new_privileges, l->e);
+		if (r < 0)
+			return load_wrap(l, n);
+	}
+	return r;
+}
+
 static int key_expose(struct load *l, const struct yaml_node *n, struct manifest_service *s,
 		      struct load_nodes *at)
 {
@@ -355,6 +386,7 @@ static const struct {
 	{"labels", key_labels},
 	{"cap_add", key_cap_add},
 	{"cap_drop", key_cap_drop},
+	{"security_opt", key_security_opt},
 };
 
 static int unknown_key(struct load *l, const struct yaml_node *key, const char *service)

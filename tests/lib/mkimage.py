@@ -3,6 +3,7 @@
 
 CONFIG: JSON of the image's "config" object ({"User": "0x0"}). ENTRY: entries of the layer, after a
 static busybox with links to it:
+    copy:PATH:MODE   a copy of busybox; MODE "cap": with the file capability cap_net_raw
     file:PATH:TEXT   link:PATH:TARGET   fifo:PATH   dir:PATH:MODE   sparse:PATH:BYTES   null:PATH
 """
 import gzip
@@ -26,6 +27,12 @@ def entry(tar, spec):
         data = value.encode("utf-8", "surrogateescape").replace(b"\\n", b"\n")
         info.size = len(data)
         info.mode = 0o644
+    elif kind == "copy":
+        with open(BUSYBOX, "rb") as f:
+            data = f.read()
+        info.size, info.mode = len(data), int("755" if value == "cap" else value, 8)
+        if value == "cap":
+            info.pax_headers["SCHILY.xattr.security.capability"] = "\x01\x00\x00\x02\x00\x20" + "\x00" * 14
     elif kind == "link":
         info.type, info.linkname = tarfile.SYMTYPE, value
     elif kind == "fifo":

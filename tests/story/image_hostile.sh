@@ -98,6 +98,16 @@ expect_out '^NoNewPrivs:.1' "containerd CVE-2026-53488: labels decide nothing" r
 unchanged "CVE-2026-53488"
 expect_err 125 'no program' "an image without a program says so" run "$image"
 
+# file capabilities and set-user-ID bits arrive, and count only where the user says so
+image '{"User": "1000"}' copy:opt/cat:cap link:opt/x:cat copy:su/id:4755
+expect_out '^CapEff:.0000000000000000' "a file capability does not count" run "$image" /opt/cat /proc/self/status
+expect_out '^CapEff:.0000000000002000' "with no-new-privileges:false it does: ping as a user" \
+	run --security-opt no-new-privileges:false "$image" /opt/cat /proc/self/status
+expect_out '^CapEff:.0000000000000000' "but not one that was dropped" \
+	run --security-opt no-new-privileges:false --cap-drop ALL "$image" sh -c '/opt/cat /proc/self/status || cat /proc/self/status'
+expect_out '^4755$' "a set-user-ID bit arrives" run "$image" stat -c %a /su/id
+expect_err 2 'seccomp.*not supported' "other security options are refused" run --security-opt seccomp=unconfined "$image" id
+
 # what others on the machine can see
 expect_equal 700 "$(stat -c %a "$E/root/layers" | tail -c 4)" "moby CVE-2021-41091: layers are closed to others"
 expect "CVE-2021-21284: uid 65534 reads no container" sh -c \

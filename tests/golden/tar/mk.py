@@ -189,6 +189,8 @@ tar("xattr-foreign", [pax([("SCHILY.xattr.trusted.overlay.opaque", "y"), ("SCHIL
 
 # --- sizes ----------------------------------------------------------------------------------------------
 tar("cve-2022-2879-pax-4-gib", [header("PaxHeader", b"x", 4 << 30)], "EBADMSG", "header too large")
+tar("cve-2017-14992-xattr-2-gib", [header("PaxHeader", b"x", (1 << 31) + 100) + b"2147483700 SCHILY.xattr.user.x=" + b"v" * 512],
+    "EBADMSG", "header too large")
 tar("cve-2022-2879-pax-2-mib", [entry("PaxHeader", b"x", record("comment", b"c" * (2 << 20))), entry("a")], "EBADMSG", "header too large")
 tar("cve-2022-2879-longlink-4-gib", [header("././@LongLink", b"L", 4 << 30)], "EBADMSG", "header too large")
 tar("special-headers-in-a-row", [entry("PaxHeader", b"x", record("comment", "c"))] * 64 + [entry("a")], "EBADMSG", "tar archive damaged")
@@ -233,6 +235,8 @@ def bomb():
 
 
 case("cve-2017-14992-gzip-bomb", bomb(), "EFBIG", "CONFIG_UNPACK_MAX_RATIO", compression="gzip")
+case("cve-2017-14992-million-entries", gzip.compress(b"".join(header(f".wh..wh.{i}") for i in range(1000)) * 1000, 1), "EFBIG",
+     "CONFIG_UNPACK_MAX_RATIO|CONFIG_UNPACK_MAX_ENTRIES", compression="gzip")
 # magic, no single segment, window 2^31, one empty last raw block
 case("zstd-window-2-gib", struct.pack("<IBB", 0xFD2FB528, 0, 21 << 3) + b"\1\0\0", "EFBIG", "CONFIG_ZSTD_WINDOW_LOG", compression="zstd")
 
