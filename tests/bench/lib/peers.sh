@@ -27,6 +27,14 @@ peer_run() { # NAME COMMAND...
 	sh -c '[ -z "$0" ] || echo $$ >"$0/cgroup.procs"; exec "$@"' "$peer_dir" "$@"
 }
 
+# in the place of this shell, so that whoever ends it ends the daemon
+peer_daemon() {
+	peer_dir=${PEER_CGROUP:+$PEER_CGROUP/$1}
+	[ -z "$peer_dir" ] || mkdir -p "$peer_dir"
+	shift
+	exec sh -c '[ -z "$0" ] || echo $$ >"$0/cgroup.procs"; exec "$@"' "$peer_dir" "$@"
+}
+
 peer_docker() {
 	docker -H "unix://$TMP/docker.sock" "$@"
 }
@@ -45,7 +53,7 @@ address = "$TMP/containerd.sock"
 [ttrpc]
 address = "$TMP/ttrpc.sock"
 TOML
-	start containerd peer_run containerd containerd --config "$TMP/containerd.toml"
+	start containerd peer_daemon containerd containerd --config "$TMP/containerd.toml"
 	peer_containerd=$started
 	wait_for 20 ctr -a "$TMP/containerd.sock" version
 }
@@ -56,7 +64,7 @@ peers_docker() {
  "hosts": ["unix://$TMP/docker.sock"], "containerd": "$TMP/containerd.sock", "storage-driver": "overlay2",
  "bridge": "none", "iptables": false, "ip6tables": false}
 JSON
-	start dockerd peer_run docker dockerd --config-file "$TMP/dockerd.json"
+	start dockerd peer_daemon docker dockerd --config-file "$TMP/dockerd.json"
 	peer_dockerd=$started
 	wait_for 30 peer_docker version
 }
