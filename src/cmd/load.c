@@ -4,29 +4,42 @@
 #include "cmd/json.h"
 #include "cmd/pull.h"
 #include "sys/fd.h"
+#include "sys/tty.h"
 
-static const char *tag;
+static const char *tag, *only, *input;
+static bool quiet;
 
 static const struct opt options[] = {
-	{'t', "tag", "IMAGE", "name to give it", .text = &tag},
+	{'t', "tag", "IMAGE", "name to give it; none is taken from the archive", .text = &tag},
+	{0, "only", "NAME", "which of its images, as the archive calls them", .text = &only},
+	{'i', "input", "FILE|DIR", "where from, instead of standard input", .text = &input},
+	{'q', "quiet", NULL, "no progress", .flag = &quiet},
 };
 
 static int run(int argc, char **argv)
 {
-	char *names[] = {(char *)(uintptr_t)tag, NULL};
+	char *names[] = {(char *)(uintptr_t)tag, (char *)(uintptr_t)only, NULL};
 	struct ctl_request r = {.verb = CTL_LOAD,
 				.timeout_ms = CTL_TIMEOUT_UNSET,
-				.name = argv[0],
+				.flags = quiet || cmd_globals.json ? CTL_F_QUIET : 0,
 				.args = names,
-				.n_args = tag ? 1 : 0};
-	auto_close int fd = sys_open(AT_FDCWD, argv[0], O_RDONLY | O_DIRECTORY, 0);
+				.n_args = only ? 2 : 1};
+	auto_close int fd = -1;
 	struct err e = {0};
-
 	int rc;
 
-	(void)argc;
+	if (!tag)
+		return cmd_usage(&cmd_load, "the image needs a name: -t NAME");
+	if (argc)
+		input = argv[0];
+	if (!input && sys_tty_is(0))
+		return cmd_usage(&cmd_load, "a file or folder is missing");
+	if (!input || str_eq(input, "-"))
+		input = "/dev/stdin";
+	r.name = (char *)(uintptr_t)input;
+	fd = str_eq(input, "/dev/stdin") ? sys_dup(0, 3) : sys_open(AT_FDCWD, input, O_RDONLY, 0);
 	if (fd < 0) {
-		err_set(&e, fd, "%s", argv[0]);
+		err_set(&e, fd, "%s", input);
 		return cmd_fail(&e);
 	}
 	rc = session_begin(&r, &fd, 1);
@@ -34,7 +47,7 @@ static int run(int argc, char **argv)
 		return rc;
 	if (cmd_globals.json)
 		json_out_begin(true);
-	rc = pull_replies(tag ? tag : argv[0], false);
+	rc = pull_replies(tag, false);
 	if (cmd_globals.json)
 		json_out_end();
 	return rc;
@@ -42,11 +55,10 @@ static int run(int argc, char **argv)
 
 const struct cmd cmd_load = {
 	.name = "load",
-	.summary = "take an image from a folder (OCI image layout)",
-	.usage = "[OPTIONS] DIR",
-	.example = "  cleat load -t local/app:1 ./app-layout\n",
+	.summary = "take an image from an archive (tar) or a folder (OCI image layout)",
+	.usage = "-t IMAGE [OPTIONS] [FILE|DIR|-]",
+	.example = "  cleat load -t local/app:1 -i app.tar\n",
 	.options = OPT_TABLE(options),
-	.min_args = 1,
 	.max_args = 1,
 	.run = run,
 };

@@ -4,6 +4,7 @@
  * same reference is told by the same job.
  */
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "engine/engine.h"
 #include "engine/event.h"
@@ -14,7 +15,8 @@ static struct wish {
 	bool used;
 	struct reference ref;
 	int layout_fd; /* -1: from the registry */
-	char label[256];
+	bool archive;
+	char label[256], pick[REFERENCE_TEXT_CAP];
 	uint64_t number; /* order */
 } wishes[CONFIG_MAX_PULLS];
 
@@ -148,7 +150,8 @@ static void start_next(struct loop_timer *t)
 		return;
 	current = w;
 	if (w->layout_fd >= 0)
-		r = pull_start_layout(&env, w->layout_fd, w->label, &w->ref, &callbacks, &e);
+		r = pull_start_layout(&env, w->layout_fd, w->archive, w->label,
+				      w->pick[0] ? w->pick : NULL, &w->ref, &callbacks, &e);
 	else
 		r = pull_start(&env, &w->ref, &callbacks, &e);
 	if (r < 0)
@@ -176,7 +179,8 @@ bool image_waiting(const struct reference *ref)
 	return false;
 }
 
-static int add(const struct reference *ref, int layout_fd, const char *label, struct err *e)
+static int add(const struct reference *ref, int layout_fd, const char *label,
+	       struct wish **ret_wish, struct err *e)
 {
 	struct wish *w = wishes;
 
@@ -190,16 +194,22 @@ static int add(const struct reference *ref, int layout_fd, const char *label, st
 		.used = true, .ref = *ref, .layout_fd = layout_fd, .number = ++last_number};
 	str_printf(w->label, sizeof(w->label), "%.250s", label);
 	soon();
+	*ret_wish = w;
 	return 0;
 }
 
 int image_want(const struct reference *ref, struct err *e)
 {
-	return image_waiting(ref) ? 0 : add(ref, -1, "", e);
+	struct wish *w;
+
+	return image_waiting(ref) ? 0 : add(ref, -1, "", &w, e);
 }
 
-int image_load(int layout_fd, const char *label, const struct reference *ref, struct err *e)
+int image_load(int layout_fd, const char *label, const char *pick, const struct reference *ref,
+	       struct err *e)
 {
+	struct wish *w;
+	struct stat st;
 	int fd, r;
 
 	if (image_waiting(ref))
@@ -207,8 +217,17 @@ int image_load(int layout_fd, const char *label, const struct reference *ref, st
 	fd = sys_dup(layout_fd, 0);
 	if (fd < 0)
 		return err_set(e, fd, "%s", label);
-	r = add(ref, fd, label, e);
+	r = sys_stat(fd, &st);
 	if (r < 0)
+		err_set(e, r, "%s", label);
+	else
+		r = add(ref, fd, label, &w, e);
+	if (r < 0) {
 		sys_close(fd);
-	return r;
+		return r;
+	}
+	w->archive = !S_ISDIR(st.st_mode);
+	if (pick)
+		str_printf(w->pick, sizeof(w->pick), "%.700s", pick);
+	return 0;
 }

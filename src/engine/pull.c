@@ -58,6 +58,9 @@ static void clean_up(struct pull *p)
 		parse_cancel(&p->parse);
 	p->parsing = false;
 	pull_layer_drop(p);
+	if (p->archive[0])
+		store_layer_abort(p->env.store, p->archive);
+	p->archive[0] = '\0';
 	pull_source_close(p);
 	access_fini(&p->access);
 	pull_cgroup_remove(p);
@@ -228,10 +231,15 @@ void pull_doc_arrived(struct pull *p)
 		pull_fail(p, &e);
 		return;
 	}
-	r = parse_start(&p->parse, config ? PARSE_IMAGE_CONFIG : PARSE_IMAGE_DOC,
+	r = parse_start(&p->parse,
+			config	    ? PARSE_IMAGE_CONFIG
+			: p->docker ? PARSE_IMAGE_ARCHIVE
+				    : PARSE_IMAGE_DOC,
 			config ? "configuration" : "manifest",
-			!config && p->content_type[0] ? p->content_type : NULL, p->doc_fd, -1,
-			p->cgroup.procs, &e);
+			config	    ? NULL
+			: p->docker ? (p->pick[0] ? p->pick : NULL)
+				    : (p->content_type[0] ? p->content_type : NULL),
+			p->doc_fd, -1, p->cgroup.procs, &e);
 	if (r == 0) {
 		p->parsing = true;
 		p->state = config ? PULL_PARSE_CONFIG : PULL_PARSE_DOC;
@@ -256,12 +264,25 @@ static int ask_for(struct pull *p, enum pull_state state, const struct image_des
 	p->state = state;
 	p->want = want->digest;
 	p->want_bytes = want->size;
-	p->has_want = true;
+	p->has_want = !p->docker;
 	/* blobs come as "application/octet-stream" */
 	p->want_type[0] = '\0';
 	if (state == PULL_FETCH_DOC)
 		str_copy(p->want_type, sizeof(p->want_type), want->media_type);
 	return pull_source_doc(p, state == PULL_FETCH_CONFIG, digest_text(text, &p->want), e);
+}
+
+static int choose(struct pull *p, const struct image_doc *index, struct err *e)
+{
+	struct image_doc of_name = *index;
+	int r;
+
+	if (p->layout_fd >= 0 && p->depth == 1) {
+		r = pull_pick(p, &of_name, e);
+		if (r < 0)
+			return r;
+	}
+	return image_choose(&of_name, &p->platform, e);
 }
 
 static int follow_index(struct pull *p, const struct image_doc *index, struct err *e)
@@ -273,7 +294,7 @@ static int follow_index(struct pull *p, const struct image_doc *index, struct er
 	if (++p->depth > PULL_MAX_INDEX_DEPTH)
 		return err_text(e, -ELOOP, "indexes are nested more than %d deep",
 				PULL_MAX_INDEX_DEPTH);
-	i = image_choose(index, &p->platform, e);
+	i = choose(p, index, e);
 	if (i < 0)
 		return i;
 	chosen = index->manifests[i];
@@ -330,14 +351,15 @@ static int take_manifest(struct pull *p, const struct image_doc *doc, struct err
 	int r;
 
 	p->manifest = *doc;
-	if (already_stored(p)) {
+	if (!p->docker && already_stored(p)) {
 		r = publish(p, e);
 		if (r == 0)
 			finish(p);
 		return r;
 	}
 	p->manifest_fd = take_fd(&p->doc_fd);
-	return ask_for(p, PULL_FETCH_CONFIG, &p->manifest.config, e);
+	r = ask_for(p, PULL_FETCH_CONFIG, &p->manifest.config, e);
+	return r;
 }
 
 static void got_doc(struct pull *p)
@@ -373,6 +395,17 @@ static int store_image(struct pull *p, struct err *e)
 		r = sys_map_file(p->config_fd, &config);
 	if (r < 0)
 		return err_set(e, r, "map the image's documents");
+	if (p->docker) {
+		struct buf made;
+
+		p->manifest.config.size = config.len;
+		r = pull_make_manifest(p, &made, e);
+		if (r < 0)
+			return r;
+		img.manifest = p->manifest;
+		return store_image_put(p->env.store, (struct span){made.p, made.len},
+				       (struct span){config.p, config.len}, &img, e);
+	}
 	return store_image_put(p->env.store, (struct span){manifest.p, manifest.len},
 			       (struct span){config.p, config.len}, &img, e);
 }
@@ -443,7 +476,7 @@ static void got_config(struct pull *p)
 
 /* Start ----------------------------------------------------------------------------------------- */
 
-static void fetch_first(struct pull *p)
+void pull_fetch_first(struct pull *p)
 {
 	char text[DIGEST_TEXT_CAP];
 	const char *what = p->ref.tag;
@@ -486,7 +519,7 @@ void pull_head_arrived(struct pull *p, const char *digest)
 	struct err e = {0};
 
 	if (!digest || !str_eq(digest, digest_text(text, &p->top)))
-		fetch_first(p);
+		pull_fetch_first(p);
 	else if (publish(p, &e) < 0)
 		pull_fail(p, &e);
 	else {
@@ -511,7 +544,7 @@ static void go_on(struct pull *p)
 		r = pull_source_doc(p, p->state == PULL_FETCH_CONFIG, digest_text(text, &p->want),
 				    &e);
 	} else if (!ask_head(p)) {
-		fetch_first(p);
+		pull_fetch_first(p);
 	}
 	if (r < 0 && pull_active())
 		pull_fail(p, &e);
@@ -577,8 +610,10 @@ static void first_step(struct loop_timer *t)
 
 	pull_cgroup_make(p);
 	p->result.in_cgroup = p->cgroup.n > 0;
-	if (p->layout_fd >= 0)
-		fetch_first(p);
+	if (p->layout_fd >= 0 && p->archive_given)
+		pull_archive(p);
+	else if (p->layout_fd >= 0)
+		pull_fetch_first(p);
 	else
 		pull_access(p, PULL_FETCH_DOC);
 }
@@ -591,6 +626,8 @@ static int begin(const struct pull_env *env, const struct reference *ref, const 
 	if (pull_active())
 		return err_text(e, -EBUSY, "another pull is under way");
 	p->layout_fd = p->doc_fd = p->manifest_fd = p->config_fd = -1;
+	p->archive[0] = p->pick[0] = '\0';
+	p->docker = p->archive_given = false;
 	p->env = *env;
 	p->ref = *ref;
 	p->cb = *callbacks;
@@ -628,9 +665,9 @@ int pull_start(const struct pull_env *env, const struct reference *ref,
 	return begin(env, ref, reference_short(name, ref), callbacks, e);
 }
 
-int pull_start_layout(const struct pull_env *env, int layout_fd, const char *label,
-		      const struct reference *ref, const struct pull_callbacks *callbacks,
-		      struct err *e)
+int pull_start_layout(const struct pull_env *env, int layout_fd, bool archive, const char *label,
+		      const char *pick, const struct reference *ref,
+		      const struct pull_callbacks *callbacks, struct err *e)
 {
 	int fd, r;
 
@@ -644,5 +681,9 @@ int pull_start_layout(const struct pull_env *env, int layout_fd, const char *lab
 		sys_close(fd);
 	else
 		job.layout_fd = fd;
+	if (r == 0) {
+		job.archive_given = archive;
+		str_copy(job.pick, sizeof(job.pick), pick ? pick : "");
+	}
 	return r;
 }

@@ -59,14 +59,16 @@ int pull_start(const struct pull_env *env, const struct reference *ref,
 
 /**
  * pull_start_layout() - the same from an OCI image layout
- * @layout_fd: the directory; duplicated
+ * @layout_fd: the directory or archive; duplicated
+ * @archive:   it is a file or pipe: OCI layout or docker-archive, as tar, compressed or not
+ * @pick:      which of its images, as it calls them; NULL = the only one
  * @label:     how messages name it
  * @ref:       the name that the image gets in the store (containerd CVE-2026-50195: never one that
  *             the directory chooses)
  */
-int pull_start_layout(const struct pull_env *env, int layout_fd, const char *label,
-		      const struct reference *ref, const struct pull_callbacks *callbacks,
-		      struct err *e);
+int pull_start_layout(const struct pull_env *env, int layout_fd, bool archive, const char *label,
+		      const char *pick, const struct reference *ref,
+		      const struct pull_callbacks *callbacks, struct err *e);
 
 bool pull_active(void);
 

@@ -17,6 +17,7 @@
 	X(IDLE, "idle")                                                                            \
 	X(ACCESS, "reading what is configured for the registry")                                   \
 	X(HEAD, "asking for the tag")                                                              \
+	X(ARCHIVE, "reading the archive")                                                          \
 	X(FETCH_DOC, "fetching the manifest")                                                      \
 	X(PARSE_DOC, "reading the manifest")                                                       \
 	X(FETCH_CONFIG, "fetching the configuration")                                              \
@@ -62,7 +63,11 @@ struct pull {
 	struct reference ref;
 	char name[REFERENCE_TEXT_CAP]; /* for messages: the reference, or the directory */
 	enum pull_state state;
-	int layout_fd; /* >= 0: the source is a directory, not a registry */
+	int layout_fd;	  /* >= 0: the source is a directory, not a registry */
+	char archive[32]; /* staged: the directory is what an archive held, "" = it is not */
+	char pick[REFERENCE_TEXT_CAP]; /* which of its images, "" = the only one */
+	bool archive_given;	       /* layout_fd is an archive */
+	bool docker;		       /* it is a docker-archive: paths instead of digests */
 	uint32_t get_id;
 	unsigned int depth;
 	struct digest want; /* of the document under way; a tag has none */
@@ -138,6 +143,20 @@ void pull_access(struct pull *p,
 		 enum pull_state then); /* find out about the endpoint, then go on */
 void pull_head_arrived(struct pull *p, const char *digest); /* NULL: not told */
 void pull_doc_arrived(struct pull *p);
+
+/* pull.c */
+void pull_fetch_first(struct pull *p);
+
+/* pull_archive.c */
+
+/** pull_archive() - layout_fd is an archive: make it a directory, then pull_fetch_first() */
+void pull_archive(struct pull *p);
+
+/** pull_pick() - leave in an archive's index what is meant. Return: 0; -ENOENT; -EINVAL */
+int pull_pick(struct pull *p, struct image_doc *index, struct err *e);
+
+/** pull_make_manifest() - for a docker-archive, when its layers are stored. Return: 0; -EFBIG */
+int pull_make_manifest(struct pull *p, struct buf *ret_manifest, struct err *e);
 
 /* pull_layer.c */
 int pull_layer_begin(struct pull *p, struct err *e);

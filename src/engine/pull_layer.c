@@ -27,7 +27,8 @@ const char *pull_layer_name(const struct pull *p, char dst[static 16])
 {
 	char hex[DIGEST_HEX_LEN + 1];
 
-	digest_hex(hex, &layer_descriptor(p)->digest);
+	digest_hex(hex,
+		   p->docker ? &p->config.diff_ids[p->layer.index] : &layer_descriptor(p)->digest);
 	str_copy_n(dst, 16, hex, 12);
 	return dst;
 }
@@ -81,7 +82,7 @@ static int check(const struct pull *p, struct err *e)
 	const struct image_descriptor *d = layer_descriptor(p);
 	const struct digest *diff_id = &p->config.diff_ids[p->layer.index];
 
-	if (!digest_eq(&p->layer.blob, &d->digest))
+	if (!p->docker && !digest_eq(&p->layer.blob, &d->digest))
 		return wrong_digest(p, "the blob's", &d->digest, &p->layer.blob, e);
 	if (!digest_eq(&p->layer.diff_id, diff_id))
 		return wrong_digest(p, "the unpacked", diff_id, &p->layer.diff_id, e);
@@ -249,7 +250,7 @@ static int start_unpack(struct pull *p, int in_fd, int staging_fd, struct err *e
 	if (r < 0)
 		return err_set(e, r, "watch the unpack role");
 	msg_begin(&o, frame, sizeof(frame), UNPACK_START);
-	enc_u32(&o.enc, layer_descriptor(p)->compression);
+	enc_u32(&o.enc, p->docker ? UNPACK_DETECT : (uint32_t)layer_descriptor(p)->compression);
 	enc_u64(&o.enc, CONFIG_MAX_LAYER_MIB * 1024ULL * 1024);
 	enc_u64(&o.enc, MAX_ENTRIES);
 	enc_u64(&o.enc, 0); /* from its beginning */

@@ -15,6 +15,7 @@
 
 #include "engine/fetcher.h"
 #include "engine/pull_job.h"
+#include "file/rooted.h"
 #include "store/oci_layout.h"
 #include "sys/fd.h"
 
@@ -216,15 +217,41 @@ static int copy_document(int from_fd, int to_fd, struct err *e)
 	return n < 0 ? err_set(e, (int)n, "read a document") : 0;
 }
 
+/* a name that a docker-archive's manifest.json gives; links in it are resolved inside the directory */
+static int open_path(struct pull *p, const char *path, struct err *e)
+{
+	int fd = rooted_open_regular(p->layout_fd, path, INT64_MAX, e);
+
+	return fd < 0 ? err_wrap(e, "%.100s", path) : fd;
+}
+
+/* index.json; else what docker before 25 and podman write */
+static int open_first(struct pull *p, struct err *e)
+{
+	int fd = oci_layout_index(p->layout_fd, NULL);
+
+	if (fd != -ENOENT || !p->archive[0])
+		return fd < 0 ? err_set(e, fd, "no OCI image layout") : fd;
+	fd = rooted_open_regular(p->layout_fd, "manifest.json", CONFIG_IMAGE_DOC_KIB * 1024, NULL);
+	p->docker = fd >= 0;
+	return fd < 0 ? err_text(
+				e, fd,
+				"neither index.json nor manifest.json is in it: this is no image archive "
+				"(one of Docker before 1.10 is not read)")
+		      : fd;
+}
+
 static int doc_from_layout(struct pull *p, const char *what, struct err *e)
 {
 	auto_close int fd = -1;
 	int r;
 
-	if (p->has_want)
+	if (p->docker)
+		fd = open_path(p, p->manifest.config.media_type, e);
+	else if (p->has_want)
 		fd = oci_layout_blob(p->layout_fd, &p->want, UINT64_MAX, e);
 	else
-		fd = oci_layout_index(p->layout_fd, e);
+		fd = open_first(p, e);
 	if (fd < 0)
 		return err_wrap(e, "%s", what);
 	r = copy_document(fd, p->doc_fd, e);
@@ -283,7 +310,8 @@ int pull_source_layer(struct pull *p, const struct image_descriptor *d, int *ret
 
 	digest_text(text, &d->digest);
 	if (p->layout_fd >= 0) {
-		r = oci_layout_blob(p->layout_fd, &d->digest, d->size, e);
+		r = p->docker ? open_path(p, d->media_type, e)
+			      : oci_layout_blob(p->layout_fd, &d->digest, d->size, e);
 		if (r < 0)
 			return err_wrap(e, "%s", text);
 		*ret_fd = r;

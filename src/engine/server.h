@@ -133,8 +133,9 @@ void login_client_gone(const struct client *c);
 /** image_want() - pull @ref after those asked for before; image_arrived() is called from the loop, once for each call's reference. Return: 0; -ENOSPC CONFIG_MAX_PULLS */
 int image_want(const struct reference *ref, struct err *e);
 
-/** image_load() - the same from a layout directory */
-int image_load(int layout_fd, const char *label, const struct reference *ref, struct err *e);
+/** image_load() - the same from a layout directory or an archive; @pick as pull_start_layout() */
+int image_load(int layout_fd, const char *label, const char *pick, const struct reference *ref,
+	       struct err *e);
 bool image_waiting(const struct reference *ref);
 void image_client_gone(void); /* what nobody waits for any more is not pulled */
 

@@ -43,10 +43,10 @@ void verb_load(struct client *c, const struct ctl_request *r, struct msg *m)
 {
 	struct err e = {0};
 
-	if (m->n_fds != 1 || r->n_args != 1) {
+	if (m->n_fds != 1 || r->n_args < 1 || r->n_args > 2) {
 		client_error(
 			c, 1,
-			"load needs an image layout directory and the name that the image shall get");
+			"load needs an archive or an image layout directory, and the name that the image shall get: -t NAME");
 		return;
 	}
 	if (reference_parse(r->args[0], &c->image, &e) < 0) {
@@ -54,7 +54,8 @@ void verb_load(struct client *c, const struct ctl_request *r, struct msg *m)
 		return;
 	}
 	client_watch(c, CLIENT_PULL, NULL);
-	if (image_load(m->fds[0], r->name ? r->name : "image layout", &c->image, &e) < 0)
+	if (image_load(m->fds[0], r->name ? r->name : "archive", r->n_args > 1 ? r->args[1] : NULL,
+		       &c->image, &e) < 0)
 		client_error(c, 1, "%s", e.msg);
 }
 

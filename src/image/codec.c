@@ -66,6 +66,8 @@ void image_doc_encode(struct enc *e, const struct image_doc *doc)
 	enc_u8(e, (uint8_t)doc->kind);
 	enc_digest(e, &doc->digest);
 	list_encode(e, doc->manifests, doc->n_manifests);
+	for (size_t i = 0; i < doc->n_manifests; i++)
+		enc_str(e, doc->manifests[i].name);
 	descriptor_encode(e, &doc->config);
 	list_encode(e, doc->layers, doc->n_layers);
 }
@@ -80,6 +82,8 @@ void image_doc_decode(struct dec *d, struct image_doc *ret_doc)
 	doc.kind = kind == IMAGE_DOC_INDEX ? IMAGE_DOC_INDEX : IMAGE_DOC_MANIFEST;
 	dec_digest(d, &doc.digest);
 	doc.manifests = list_decode(d, IMAGE_MAX_MANIFESTS, &doc.n_manifests);
+	for (size_t i = 0; i < doc.n_manifests; i++)
+		doc.manifests[i].name = dec_str(d);
 	descriptor_decode(d, &doc.config);
 	doc.layers = list_decode(d, IMAGE_MAX_LAYERS, &doc.n_layers);
 	*ret_doc = d->bad ? (struct image_doc){0} : doc;

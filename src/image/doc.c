@@ -164,6 +164,16 @@ static struct image_descriptor *descriptors(const struct json *list, size_t n)
 	return d;
 }
 
+/* as containerd and docker write it, or as the image spec has it */
+static char *archive_name(const struct json *v)
+{
+	struct json annotations = json_get(v, "annotations"),
+		    full = json_get(&annotations, "io.containerd.image.name"),
+		    ref = json_get(&annotations, "org.opencontainers.image.ref.name");
+
+	return json_has(&full) ? json_str_opt(&full) : json_str_opt(&ref);
+}
+
 static void parse_index(const struct json *root, struct image_doc *doc)
 {
 	struct json list = json_get(root, "manifests"), v;
@@ -176,6 +186,7 @@ static void parse_index(const struct json *root, struct image_doc *doc)
 
 		parse_descriptor(&v, d);
 		d->attestation = is_no_image(&v, d);
+		d->name = archive_name(&v);
 	}
 }
 

@@ -36,6 +36,7 @@ struct image_descriptor {
 	struct image_platform platform;	    /* index entries only; os NULL if absent */
 	/* index entry that is no image (unknown/unknown, or an artifact) */
 	bool attestation;
+	char *name; /* index entries only: what an archive calls the image; NULL if nothing */
 };
 
 enum image_doc_kind { IMAGE_DOC_INDEX, IMAGE_DOC_MANIFEST };
@@ -111,6 +112,22 @@ int image_check_config(const struct image_doc *manifest, const struct image_conf
 #define IMAGE_TYPE_CONFIG	   "application/vnd.oci.image.config.v1+json"
 #define IMAGE_TYPE_TAR		   "application/vnd.oci.image.layer.v1.tar"
 #define IMAGE_TYPE_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
+
+/** image_same_name() - are both one reference, or the same text? */
+bool image_same_name(const char *a, const char *b);
+
+/** image_several() - what is wrong when @pick (may be NULL) chooses no one image of @names. Return: < 0 */
+int image_several(const char *pick, const struct buf *names, struct err *e);
+
+/**
+ * image_parse_archive() - manifest.json of a docker-archive; for the parse role and tests only
+ * @pick: which of its images; NULL = the only one
+ *
+ * Return: 0, paths inside the archive are where media types would be; -ENOENT, -EINVAL image_several();
+ * -EBADMSG.
+ */
+int image_parse_archive(struct span json, const char *pick, struct arena *a,
+			struct image_doc *ret_doc, struct err *e);
 
 /** image_write_manifest() - the OCI manifest of these parts, always the same bytes; ask buf_ok() */
 void image_write_manifest(struct buf *b, const struct image_descriptor *config,

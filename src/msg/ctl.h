@@ -51,7 +51,8 @@
  *   DF                                                                        PAIR*: kind, "total active
  *                                                                             bytes reclaimable"
  *   LOAD      name of the directory for messages;       the OCI layout        PROGRESS* PAIR*
- *             args: the reference to give it            directory
+ *             args: the reference to give it, which     directory, or an
+ *             of its images if there are several        archive
  *   CHECK     name of the file for messages             the manifest
  *   CONFIG    name of the file for messages             the manifest          TEXT*: canonical YAML
  *   FSCK                                                                      TEXT* EXIT: findings

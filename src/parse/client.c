@@ -200,7 +200,8 @@ int parse_finish_manifest(struct parse_call *c, struct arena *a, struct manifest
 int parse_finish_doc(struct parse_call *c, struct arena *a, struct image_doc *ret, struct err *e)
 {
 	struct dec d;
-	int r = begin_decode(c, PARSE_IMAGE_DOC, a, &d, e);
+	int r = begin_decode(c, c->kind == PARSE_IMAGE_ARCHIVE ? c->kind : PARSE_IMAGE_DOC, a, &d,
+			     e);
 
 	if (r < 0)
 		return r;

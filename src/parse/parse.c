@@ -133,10 +133,12 @@ static int parse_document(const struct request *q, struct span text, struct enc 
 			manifest_encode(enc, &m);
 		return r;
 	}
-	if (q->kind == PARSE_IMAGE_DOC) {
+	if (q->kind == PARSE_IMAGE_DOC || q->kind == PARSE_IMAGE_ARCHIVE) {
 		struct image_doc doc = {0};
 
-		r = image_parse_doc(text, q->argument, &arena, &doc, e);
+		r = q->kind == PARSE_IMAGE_DOC
+			    ? image_parse_doc(text, q->argument, &arena, &doc, e)
+			    : image_parse_archive(text, q->argument, &arena, &doc, e);
 		digest_of(text, &doc.digest);
 		if (r == 0)
 			image_doc_encode(enc, &doc);

@@ -21,12 +21,14 @@ enum parse_frame { PARSE_REQUEST = 0x100, PARSE_RESULT = 0x101, PARSE_ERROR = 0x
 enum parse_form { PARSE_INLINE, PARSE_IN_FILE };
 
 enum parse_kind {
-	PARSE_MANIFEST,	    /* YAML → struct manifest */
-	PARSE_IMAGE_DOC,    /* JSON, argument = Content-Type or NULL → struct image_doc */
-	PARSE_IMAGE_CONFIG, /* JSON → struct image_config */
-	PARSE_SETTINGS,	    /* registries.yaml, argument = registry → struct remote_settings */
-	PARSE_LOGIN,	    /* auth.json, argument = registry/repository → struct remote_login */
-	PARSE_ANSWER,	    /* what a credential helper printed → struct remote_login */
+	PARSE_MANIFEST,	     /* YAML → struct manifest */
+	PARSE_IMAGE_DOC,     /* JSON, argument = Content-Type or NULL → struct image_doc */
+	PARSE_IMAGE_ARCHIVE, /* manifest.json of a docker-archive, argument = name or NULL → struct
+				image_doc, image_parse_archive() */
+	PARSE_IMAGE_CONFIG,  /* JSON → struct image_config */
+	PARSE_SETTINGS,	     /* registries.yaml, argument = registry → struct remote_settings */
+	PARSE_LOGIN,	     /* auth.json, argument = registry/repository → struct remote_login */
+	PARSE_ANSWER,	     /* what a credential helper printed → struct remote_login */
 	PARSE_LOGIN_EDIT, /* auth.json, argument = "registry" or "registry base64" → bool, bytes */
 	PARSE_USER, /* passwd and group (either may be missing), argument = user text → struct
 		       parse_user */

@@ -13,6 +13,7 @@ struct unpack_job {
 	int split_fd;	/* where what split.h keeps goes, borrowed; 0 = nowhere */
 	int copy_fd;	/* where the compressed bytes go, borrowed; 0 = nowhere */
 	enum image_compression compression;
+	bool detect;	      /* of the file's first bytes, instead */
 	uint64_t max_bytes;   /* of the tar stream; 0 or too many = CONFIG_UNPACK_MAX_MIB */
 	uint64_t max_entries; /* 0 or too many = CONFIG_UNPACK_MAX_ENTRIES */
 	unpack_opaque_fn *opaque;

@@ -107,9 +107,10 @@ static int receive_start(int peer_fd, struct unpack_job *job, struct err *e)
 	job->max_entries = dec_u64(&d);
 	job->at = dec_u64(&d);
 	job->length = dec_u64(&d);
-	if (m.type != UNPACK_START || dec_done(&d) < 0 || compression > IMAGE_TAR_ZSTD)
+	if (m.type != UNPACK_START || dec_done(&d) < 0 || compression > UNPACK_DETECT)
 		return err_text(e, -EBADMSG, "unpack: malformed order");
-	job->compression = (enum image_compression)compression;
+	job->detect = compression == UNPACK_DETECT;
+	job->compression = job->detect ? IMAGE_TAR : (enum image_compression)compression;
 	return 0;
 }
 

@@ -16,21 +16,10 @@
 #include "base/kconfig.h"
 #include "sys/fd.h"
 
-int unpack_stream_init(struct unpack_stream *s, int fd, enum image_compression compression,
-		       uint64_t max_bytes, struct err *e)
+static int start_decoder(struct unpack_stream *s, enum image_compression compression, struct err *e)
 {
-	s->fd = fd;
 	s->compression = compression;
-	s->max_bytes = max_bytes;
-	s->in_bytes = s->out_bytes = 0;
-	s->left = UINT64_MAX;
-	s->copy_fd = 0;
-	s->ended = s->pending = false;
 	s->whole = compression == IMAGE_TAR;
-	s->in_pos = s->in_len = 0;
-	s->zstd = NULL;
-	sha256_init(&s->blob);
-	sha256_init(&s->tar);
 	switch (compression) {
 	case IMAGE_TAR:
 		return 0;
@@ -47,6 +36,22 @@ int unpack_stream_init(struct unpack_stream *s, int fd, enum image_compression c
 		return err_text(e, -ENOMEM, "no memory to read zstd");
 	}
 	return err_text(e, -ENOTSUP, "unknown compression %d", (int)compression);
+}
+
+int unpack_stream_init(struct unpack_stream *s, int fd, enum image_compression compression,
+		       uint64_t max_bytes, struct err *e)
+{
+	s->fd = fd;
+	s->max_bytes = max_bytes;
+	s->in_bytes = s->out_bytes = 0;
+	s->left = UINT64_MAX;
+	s->copy_fd = 0;
+	s->ended = s->pending = false;
+	s->in_pos = s->in_len = 0;
+	s->zstd = NULL;
+	sha256_init(&s->blob);
+	sha256_init(&s->tar);
+	return start_decoder(s, compression, e);
 }
 
 void unpack_stream_fini(struct unpack_stream *s)
@@ -79,6 +84,23 @@ static int fill(struct unpack_stream *s, struct err *e)
 	s->in_bytes += (size_t)n;
 	sha256_update(&s->blob, s->in, (size_t)n);
 	return 0;
+}
+
+int unpack_stream_detect(struct unpack_stream *s, struct err *e)
+{
+	static const uint8_t gzip[] = {0x1f, 0x8b}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
+	enum image_compression found = IMAGE_TAR;
+	int r = fill(s, e);
+
+	if (r < 0)
+		return r;
+	if (s->in_len >= 2 && memcmp(s->in, gzip, 2) == 0)
+		found = IMAGE_TAR_GZIP;
+	else if (s->in_len >= 4 && memcmp(s->in, zstd, 4) == 0)
+		found = IMAGE_TAR_ZSTD;
+	if (found == IMAGE_TAR)
+		return 0;
+	return start_decoder(s, found, e);
 }
 
 static int damaged(struct unpack_stream *s, const char *why, struct err *e)

@@ -41,6 +41,10 @@ struct unpack_stream {
  * compression */
 int unpack_stream_init(struct unpack_stream *s, int fd, enum image_compression compression,
 		       uint64_t max_bytes, struct err *e);
+
+/** unpack_stream_detect() - after init as IMAGE_TAR: the compression by the first bytes. Return: 0;
+ * as unpack_stream_read() */
+int unpack_stream_detect(struct unpack_stream *s, struct err *e);
 void unpack_stream_fini(struct unpack_stream *s);
 
 /**

@@ -29,6 +29,8 @@
  * The starter compares both digests, then store_layer_commit(). Whiteouts are in overlayfs form
  * (character device 0:0). After UNPACK_ERROR the staging directory holds rubbish: abort it.
  */
+#define UNPACK_DETECT 3 /* instead of a compression: by the first bytes */
+
 enum unpack_frame {
 	UNPACK_START = 0x300,
 	UNPACK_DONE = 0x301,

@@ -88,6 +88,18 @@ expect "kill" d kill web
 expect_equal 137 "$(d wait web)" "exit status after kill"
 expect "rm" d rm -f web hog
 expect_equal "" "$(d ps -aq)" "no container is left"
+# images to us and back
+own() {
+	"$CLEAT" --root "$TMP/own" --run "$TMP/own-run" "$@"
+}
+box_id=$(d images -q --no-trunc box:1)
+expect "tag" d tag box:1 box:2
+d save -o saved.tar box:1 box:2
+expect "cleat reads what docker save wrote" own load -q -t ours:1 --only box:2 saved.tar
+expect_equal "$box_id" "$(own images -q --no-trunc ours:1)" "the same image ID"
+own save -o ours.tar ours:1 2>/dev/null
+expect "docker reads what cleat save wrote" d load -i ours.tar
+expect_equal "$box_id" "$(d images -q --no-trunc ours:1)" "with its name and ID"
 stop "$dockerd"
 stop "$containerd"
 umount -l root/* 2>/dev/null

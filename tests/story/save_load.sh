@@ -57,5 +57,80 @@ cp -p "$layer" good && printf X | dd of="$layer" bs=1 seek=1000 conv=notrunc 2>/
 expect_err 1 'damaged in the store' "a layer that has changed" cleat save -o bad.tar "$tiny"
 [ ! -e bad.tar ] && [ ! -e bad.tar.part ] && ok "is not written" || fail "is not written"
 dd if=good of="$layer" conv=notrunc 2>/dev/null
-expect "rm" rm -f good
+rm -f good
+
+# in
+expect_err 2 'needs a name' "load without a name" cleat load -i one.tar
+loads() { # NAME WANT-ID OPTION... of load
+	loads_name=$1 loads_want=$2
+	shift 2
+	expect "$loads_name" cleat load -q -t loaded:1 "$@" || return
+	expect_equal "$loads_want" "$(id_of loaded:1)" "$loads_name: the same image ID"
+	expect_equal "" "$(ls "$E/root/staging")" "$loads_name: nothing is left of the archive"
+	cleat rmi loaded:1 >/dev/null
+}
+expect "rmi" cleat rmi "$tiny"
+expect "rmi" cleat rmi "$layers"
+expect_equal "" "$(ls "$E/root/layers")" "the store is empty"
+loads "our archive" "$tiny_id" -i one.tar
+gzip -k one.tar
+loads "gzip" "$tiny_id" one.tar.gz
+from_pipe() {
+	cat one.tar.gz | cleat load -q -t loaded:1
+}
+expect "from a pipe" from_pipe
+expect_equal 7 "$(cleat run --rm loaded:1 sh -c 'echo $((3 + 4))')" "and run it"
+cleat save loaded:1 2>saved >second.tar
+expect_equal "" "$(grep new saved)" "what came uncompressed goes out under its own manifest"
+cleat rmi loaded:1 >/dev/null
+expect_err 1 'several images: .*tiny:1, .*layers:1; choose one with --only' "several images" cleat load -t loaded:1 two.tar
+expect_err 1 'no image nothing:1 in it, but: ' "none of them" cleat load -t loaded:1 --only nothing:1 two.tar
+loads "one of several" "$layers_id" --only "$layers" two.tar
+loads "our folder" "$layers_id" layout
+registry_quiet skopeo copy --insecure-policy oci:"$TMP/oci":tiny docker-archive:skopeo.tar:from/skopeo:3
+loads "skopeo's docker-archive" "$tiny_id" skopeo.tar
+registry_quiet skopeo copy --insecure-policy oci:"$TMP/oci":layers oci-archive:skopeo-oci.tar:3
+loads "skopeo's OCI archive" "$layers_id" skopeo-oci.tar
+expect_err 1 'No such file|not found|ENOENT|none' "a file that is not there" cleat load -t loaded:1 not-there
+tar -cf none.tar -C /etc passwd
+expect_err 1 'no image archive' "a tar of something else" cleat load -t loaded:1 none.tar
+head -c 100000 one.tar >cut.tar
+expect_err 1 'archive' "an archive that is cut" cleat load -t loaded:1 cut.tar
+mkdir -p evil && printf '[{"Config":"../../../../etc/passwd","RepoTags":["a:1"],"Layers":["../../../etc/shadow"]}]' >evil/manifest.json
+tar -cf evil.tar -C evil manifest.json
+expect_err 1 'No such file|not found|ENOENT|passwd' "paths that lead outside (moby CVE-2014-9358)" cleat load -t loaded:1 evil.tar
+printf '[{"Config":"link","RepoTags":["a:1"],"Layers":[]}]' >evil/manifest.json
+ln -sf /etc/passwd evil/link
+tar -cf evil.tar -C evil manifest.json link
+expect_err 1 '.' "a link that leads outside" cleat load -t loaded:1 evil.tar
+expect_equal "  " "$(cleat images -q loaded) $(ls "$E/root/staging") $(ls "$E/root/layers")" "nothing stays of what failed"
+
+# a stick: names only, read-only
+if command -v mkfs.vfat >/dev/null && truncate -s 16M stick.img && mkfs.vfat stick.img >/dev/null 2>&1 &&
+	mkdir -p stick && mount -o loop stick.img stick 2>/dev/null; then
+	registry_quiet skopeo copy --insecure-policy oci:"$TMP/oci":layers oci:stick/app:3
+	mount -o remount,ro stick
+	loads "a folder on a stick" "$layers_id" stick/app
+	umount stick
+else
+	skip "a folder on a stick" "no vfat here"
+fi
+
+# podman and docker, as far as they are there
+if command -v podman >/dev/null; then
+	pod() {
+		podman --root "$TMP/pod" --runroot "$TMP/podrun" --storage-driver vfs --events-backend none "$@"
+	}
+	expect "podman reads what we write" registry_quiet pod load -q -i one.tar
+	expect_equal "${tiny_id#*:}" "$(pod images -q --no-trunc "$tiny" | sed 's/.*://')" "with its name and ID"
+	for format in docker-archive oci-archive; do
+		registry_quiet pod save -q --format $format -o pod-$format.tar "$tiny"
+		loads "podman's $format" "$tiny_id" pod-$format.tar
+	done
+	pod system reset -f >/dev/null 2>&1
+else
+	skip "podman" "is not installed"
+fi
+expect "the engine stops" engine_stop
+expect_equal "" "$(engine_leftovers)" "nothing is left"
 tap_end
