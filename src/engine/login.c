@@ -115,7 +115,8 @@ static void late(struct loop_timer *t)
 static int start_edit(struct err *e)
 {
 	char path[sizeof(engine.config) + sizeof(FILE_NAME) + 1];
-	char pair[USER_MAX + PASSWORD_MAX + 2], argument[REFERENCE_HOST_CAP + 2 * sizeof(pair)];
+	static char pair[USER_MAX + PASSWORD_MAX + 2];
+	static char argument[REFERENCE_HOST_CAP + 2 * sizeof(pair)];
 	auto_close int fd = -1;
 	struct buf b;
 	int r;

@@ -20,7 +20,7 @@
 #include "wire/proxy.h"
 #include "wire/reference.h"
 
-#define NO_PROXY_CAP 4096
+#define NO_PROXY_CAP 2048
 
 struct read {
 	const char *file, *host;
