@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	memcpy(text, data, len);
 	text[len] = '\0';
-	if (proxy_parse(text, &p, NULL) == 0 && (strpbrk(p.login, "\r\n") || strpbrk(p.host, " @/\r\n")))
+	if (proxy_parse(text, &p, NULL) == 0 &&
+	    (strpbrk(p.login, "\r\n") || strpbrk(p.host, " @/\r\n")))
 		abort();
 	url_parse(span_of("https://a.example.com:5000/"), &url, NULL);
 	proxy_bypassed(text, &url);
