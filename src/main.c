@@ -17,6 +17,7 @@
 #include "init/init.h"
 #include "monitor/monitor.h"
 #include "role/role.h"
+#include "sys/mem.h"
 #include "sys/proc.h"
 
 /** struct entry - argc and argv of its main() start behind the name */
@@ -55,6 +56,8 @@ static const struct cmd_hooks hooks = {
 
 int main(int argc, char **argv)
 {
+	if (sys_seal_relocated() < 0 && sys_getpid() != 1) /* a machine must boot all the same */
+		return 1;
 #if defined(CONFIG_INIT)
 	if (argc > 0 && sys_getpid() == 1 && str_ends(argv[0], "init"))
 		return init_main(argc - 1, argv + 1);

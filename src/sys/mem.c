@@ -2,7 +2,9 @@
 #include "sys/mem.h"
 
 #include <errno.h>
+#include <link.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,4 +46,21 @@ void sys_release(void *mem, size_t len)
 
 	if (end > first)
 		madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
+int sys_seal_relocated(void)
+{
+	extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+	const ElfW(Phdr) *p = (const void *)getauxval(AT_PHDR);
+	uintptr_t page = getauxval(AT_PAGESZ);
+
+	for (size_t n = getauxval(AT_PHNUM); n > 0; n--, p++) {
+		uintptr_t start = (uintptr_t)__ehdr_start + p->p_vaddr;
+		uintptr_t end = (start + p->p_memsz) & ~(page - 1);
+
+		if (p->p_type == PT_GNU_RELRO)
+			return SYS_RET(mprotect((void *)(start & ~(page - 1)),
+						end - (start & ~(page - 1)), PROT_READ));
+	}
+	return 0;
 }

@@ -18,3 +18,12 @@ void sys_unmap(struct sys_map *m); /* idempotent */
 /** sys_release() - give the pages inside @mem back to the kernel: they read as zero afterwards. What is
  *  used rarely costs memory only while it is used */
 void sys_release(void *mem, size_t len);
+
+/**
+ * sys_seal_relocated() - make read-only what has been relocated at the start (PT_GNU_RELRO)
+ *
+ * A dynamic linker does so for its programs; in a static one musl leaves it to us.
+ *
+ * Return: 0; -ENOMEM.
+ */
+int sys_seal_relocated(void);

@@ -16,6 +16,18 @@ lacks() {
 has 'Type: +DYN' "position independent"
 lacks 'INTERP' "static"
 has 'GNU_RELRO' "relocated data is read-only"
+if [ "$ARCH" = "$(uname -m)" ]; then # and not only marked so: nobody but the program itself does it
+	(sleep 3 | exec "$CLEAT" oci update --resources - nobody >/dev/null 2>&1) &
+	at_exit "wait $!"
+	sealed() {
+		for maps in /proc/[0-9]*/exe; do
+			[ "$(readlink "$maps")" = "$(readlink -f "$CLEAT")" ] || continue
+			awk -v f="$(readlink -f "$CLEAT")" '$6 == f { n++; last[$2]++ } END { exit !(n == 5 && last["r--p"] == 3) }' "${maps%exe}maps" && return
+		done
+		return 1
+	}
+	expect "it is so in a process" wait_for 2 sealed
+fi
 has 'BIND_NOW|FLAGS_1.*NOW' "bound at start"
 has 'GNU_STACK.* RW ' "the stack is not executable"
 lacks 'LOAD.* RWE ' "no segment is writable and executable"
