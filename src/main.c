@@ -5,6 +5,7 @@
  * program is PID 1.
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/str.h"
 #include "cmd/cmd.h"
@@ -56,8 +57,10 @@ static const struct cmd_hooks hooks = {
 
 int main(int argc, char **argv)
 {
-	if (sys_seal_relocated() < 0 && sys_getpid() != 1) /* a machine must boot all the same */
+	if (sys_seal_relocated() < 0 && sys_getpid() != 1) { /* a machine must boot all the same */
+		fputs("cleat: cannot make relocated data read-only: no memory\n", stderr);
 		return 1;
+	}
 #if defined(CONFIG_INIT)
 	if (argc > 0 && sys_getpid() == 1 && str_ends(argv[0], "init"))
 		return init_main(argc - 1, argv + 1);

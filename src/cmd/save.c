@@ -294,7 +294,7 @@ static void list_image(void)
 
 static int save_one(char *name, struct err *e)
 {
-	char part[16] = "config", text[DIGEST_TEXT_CAP];
+	char part[24] = "config", text[DIGEST_TEXT_CAP];
 	struct ctl_reply reply;
 	int r;
 
@@ -386,7 +386,7 @@ static int save(int argc, char **argv, struct err *e)
 /* the file appears whole or not at all */
 static int save_file(int argc, char **argv, struct err *e)
 {
-	char part[4096];
+	static char part[4096]; /* too large for the stack */
 	int r;
 
 	if (str_printf(part, sizeof(part), "%s.part", output) < 0)
