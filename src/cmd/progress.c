@@ -73,7 +73,8 @@ static void draw(const struct line *l, size_t columns)
 {
 	char row[MAX_COLUMNS + 1], done[HUMAN_CAP], total[HUMAN_CAP], part[2 * HUMAN_CAP + 8];
 
-	if (snprintf(row, columns, "%s: %s", l->what, l->text) < 0) /* cut where the terminal ends */
+	if (snprintf(row, columns, "%s: %s", l->what, l->text) <
+	    0) /* cut where the terminal ends */
 		return;
 	if (l->done || l->total) {
 		snprintf(part, sizeof(part), l->total ? " %s/%s" : " %s", human_size(done, l->done),
