@@ -13,7 +13,7 @@
 #include "engine/event.h"
 #include "sys/mem.h"
 
-#define GENERATION_MAGIC 0x314e4547u /* "GEN1" */
+#define GENERATION_MAGIC 0x324e4547u /* "GEN2" */
 #define GENERATION_EXTRA 4096	     /* bytes of a generation besides the manifest */
 #define MAX_ROUNDS	 (4 * PLAN_MAX)
 
@@ -212,7 +212,9 @@ static int decode_generation(const void *data, size_t len, struct wish *w, struc
 	(void)mark;
 	dec_init(&d, data, len, &engine.scratch);
 	if (dec_u32(&d) != GENERATION_MAGIC)
-		d.bad = true;
+		return err_text(e, -EBADMSG,
+				"another version of cleat wrote it, or it is damaged: "
+				"apply its manifest again");
 	dec_digest(&d, &w->seen);
 	n = dec_count(&d, PLAN_MAX);
 	for (size_t i = 0; i < n; i++)

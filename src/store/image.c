@@ -21,7 +21,7 @@
 #include "sys/fd.h"
 
 #define MODEL_NAME  "model"
-#define MODEL_MAGIC 0x314c444du /* "MDL1" */
+#define MODEL_MAGIC 0x324c444du /* "MDL2" */
 
 static uint8_t model_mem[CONFIG_STORE_MODEL_KIB * 1024];
 static struct image_head head; /* of the last model read */
