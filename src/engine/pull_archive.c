@@ -6,83 +6,26 @@
  * while it is loaded; nothing of it stays.
  */
 #include <errno.h>
-#include <sys/epoll.h>
 
 #include "engine/pull_job.h"
 #include "sys/fd.h"
 
-static uint8_t frame[16 * 1024];
-
-static void ended(struct pull *p, struct err *e)
+static void on_answer(struct pull *p, uint32_t type, struct dec *d, struct err *e)
 {
-	loop_io_fini(&p->unpack_io);
-	role_end(&p->unpack, NULL);
-	if (e->code) {
-		err_wrap(e, "read the archive");
-		pull_fail(p, e);
-	} else {
-		pull_fetch_first(p);
-	}
-}
-
-static void nothing_below(struct pull *p)
-{
-	uint8_t mem[32];
-	struct msg_out o;
-
-	msg_begin(&o, mem, sizeof(mem), UNPACK_LOWER_IS);
-	enc_i64(&o.enc, -ENOENT);
-	enc_u64(&o.enc, 0);
-	msg_send(p->unpack.peer_fd, &o);
-}
-
-static void on_archive(struct loop_io *io, uint32_t events)
-{
-	struct pull *p = io->data;
-	struct err e = {0};
-	struct dec d;
-	struct msg m;
-	int r;
-
-	(void)events;
-	r = pull_recv(&p->unpack, io, frame, sizeof(frame), &m, &e);
-	if (r == 0)
+	(void)d;
+	if (type == UNPACK_OPAQUE)
+		return; /* a whiteout has no meaning here */
+	if (type == UNPACK_LOWER) {
+		pull_unpack_lower_is(p, -ENOENT, 0);
 		return;
-	if (r > 0) {
-		pull_role_dec(&d, &m);
-		if (m.type == UNPACK_OPAQUE)
-			return; /* a whiteout has no meaning here */
-		if (m.type == UNPACK_LOWER) {
-			nothing_below(p);
-			return;
-		}
-		if (m.type == UNPACK_ERROR)
-			pull_role_error(&p->unpack, &d, &e);
-		else if (m.type != UNPACK_DONE)
-			pull_broken(&p->unpack, &e);
 	}
-	ended(p, &e);
-}
-
-static int start(struct pull *p, int archive_fd, struct err *e)
-{
-	const int fds[] = {archive_fd, p->layout_fd, -1, -1};
-	struct msg_out o;
-	int r = role_spawn(ROLE_UNPACK, fds, ARRAY_LEN(fds), p->cgroup.procs, &p->unpack, e);
-
-	if (r < 0)
-		return r;
-	r = loop_io_init(&p->unpack_io, p->env.loop, p->unpack.peer_fd, EPOLLIN, on_archive, p);
-	if (r < 0)
-		return err_set(e, r, "watch the unpack role");
-	msg_begin(&o, frame, sizeof(frame), UNPACK_START);
-	enc_u32(&o.enc, UNPACK_DETECT);
-	enc_u64(&o.enc, 0);
-	enc_u64(&o.enc, 0);
-	enc_u64(&o.enc, 0);
-	enc_u64(&o.enc, 0);
-	r = msg_send(p->unpack.peer_fd, &o);
-	return r < 0 ? err_set(e, r, "send the archive to the unpack role") : 0;
+	pull_role_end(&p->unpack);
+	if (type == UNPACK_DONE) {
+		pull_fetch_first(p);
+		return;
+	}
+	err_wrap(e, "read the archive");
+	pull_fail(p, e);
 }
 
 void pull_archive(struct pull *p)
@@ -96,7 +39,9 @@ void pull_archive(struct pull *p)
 	p->layout_fd = store_layer_begin(p->env.store, p->archive, &e);
 	if (p->layout_fd < 0)
 		p->archive[0] = '\0';
-	r = p->layout_fd < 0 ? p->layout_fd : start(p, archive_fd, &e);
+	r = p->layout_fd < 0 ? p->layout_fd
+			     : pull_unpack_start(p, (const int[]){archive_fd, p->layout_fd, -1, -1},
+						 UNPACK_DETECT, 0, on_answer, &e);
 	if (r < 0)
 		pull_fail(p, &e);
 }

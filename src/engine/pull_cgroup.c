@@ -85,7 +85,7 @@ static uint64_t resident_peak(pid_t pid)
 void pull_note_peak(struct pull *p)
 {
 	static const char *const files[] = {"memory.peak", "memory.max_usage_in_bytes"};
-	uint64_t peak = resident_peak(p->fetch.pid) + resident_peak(p->unpack.pid), v;
+	uint64_t peak = resident_peak(p->fetch.proc.pid) + resident_peak(p->unpack.proc.pid), v;
 	char path[512], text[32];
 
 	for (size_t i = 0; i < p->cgroup.n; i++)

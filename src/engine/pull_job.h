@@ -10,7 +10,7 @@
 #include "store/lower.h"
 #include "unpack/unpack.h"
 
-/* Inside of the pull job: what pull.c, pull_source.c, pull_layer.c and pull_cgroup.c share. */
+/* Inside of the pull job: what the files pull*.c share. */
 
 /* X(symbol, what messages call it) */
 #define PULL_STATES(X)                                                                             \
@@ -57,6 +57,23 @@ struct pull_layer {
 	struct err fetch_error, unpack_error;
 };
 
+struct pull;
+
+/**
+ * pull_answer_fn() - a role has spoken
+ * @type: of its frame, whose payload @d holds until the next one; 0 = it ended, broke its protocol or, of the unpack
+ *        role, reports a failure: @e says what
+ */
+typedef void pull_answer_fn(struct pull *p, uint32_t type, struct dec *d, struct err *e);
+
+/** struct pull_role - a role that works for the job */
+struct pull_role {
+	struct role_proc proc;
+	struct loop_io io;
+	struct pull *pull;
+	pull_answer_fn *answer;
+};
+
 struct pull {
 	struct pull_env env;
 	struct pull_callbacks cb;
@@ -86,8 +103,8 @@ struct pull {
 	enum pull_state then; /* after PULL_ACCESS */
 	struct digest top;    /* of the first document: what the tag names */
 	bool mirrors_known;
-	struct role_proc fetch, unpack;
-	struct loop_io fetch_io, unpack_io, parse_io;
+	struct pull_role fetch, unpack;
+	struct loop_io parse_io;
 	struct loop_timer parse_timer;
 	struct link_watch link; /* while fetch waits for its next attempt */
 	struct parse_call parse;
@@ -104,20 +121,29 @@ struct pull {
 
 /** pull_fail() - end the job: @e gets the name in front. The job is idle afterwards */
 void pull_fail(struct pull *p, const struct err *e);
+
+/** pull_clean_up() - give back all that the job holds outside its own memory, whatever state it is in */
+void pull_clean_up(struct pull *p);
 void pull_progress(struct pull *p, const char *what, const char *text, uint64_t done_bytes,
 		   uint64_t total_bytes);
-const char *pull_layer_name(const struct pull *p, char dst[static 16]);
+void pull_access(struct pull *p,
+		 enum pull_state then); /* find out about the endpoint, then go on */
 
-/** pull_recv() - next frame of a role or why it ended. Return: 1; 0 nothing yet; -errno with @e */
-int pull_recv(struct role_proc *proc, struct loop_io *io, uint8_t *buf, size_t cap,
-	      struct msg *ret_msg, struct err *e);
+/* pull_role.c */
+#define PULL_UNPACK_FDS 4
+
+/** pull_role_watch() - of a started role: its frames go to @answer from now on */
+int pull_role_watch(struct pull_role *role, struct pull *p, pull_answer_fn *answer, struct err *e);
+void pull_role_end(struct pull_role *role); /* idempotent */
 
 /** pull_role_error() - "i64 code, str text" of a role's error frame, from the decoder's place on; broken protocol is -EBADMSG */
-void pull_role_error(const struct role_proc *proc, struct dec *d, struct err *e);
-int pull_broken(const struct role_proc *proc, struct err *e);
+void pull_role_error(const struct pull_role *role, struct dec *d, struct err *e);
+int pull_broken(const struct pull_role *role, struct err *e);
 
-/** pull_role_dec() - a decoder for a role's frame, whose descriptors are closed; strings last until the next frame */
-void pull_role_dec(struct dec *d, struct msg *m);
+/** pull_unpack_start() - p->unpack begins with @fds (unpack.h). @max_bytes 0 = what the build allows */
+int pull_unpack_start(struct pull *p, const int fds[static PULL_UNPACK_FDS], uint32_t compression,
+		      uint64_t max_bytes, pull_answer_fn *answer, struct err *e);
+int pull_unpack_lower_is(struct pull *p, int64_t code, uint64_t bytes);
 
 /* pull_source.c */
 
@@ -138,14 +164,23 @@ void pull_endpoint(const struct pull *p, char ret_host[static REFERENCE_HOST_CAP
 		   char ret_repository[static REMOTE_MIRROR_CAP + REFERENCE_REPO_CAP]);
 void pull_source_close(struct pull *p);
 
-/* pull.c */
-void pull_access(struct pull *p,
-		 enum pull_state then); /* find out about the endpoint, then go on */
+/* pull_doc.c */
+void pull_fetch_first(struct pull *p);
+
+/** pull_ask_head() - a tag that was pulled before costs no document if it still names the same. Return: false it was not */
+bool pull_ask_head(struct pull *p);
 void pull_head_arrived(struct pull *p, const char *digest); /* NULL: not told */
 void pull_doc_arrived(struct pull *p);
+void pull_doc_drop(struct pull *p); /* idempotent */
 
-/* pull.c */
-void pull_fetch_first(struct pull *p);
+/* pull_image.c */
+
+/** pull_already_stored() - an image that is here already needs its name only: an unchanged tag costs one document */
+bool pull_already_stored(struct pull *p);
+void pull_next_layer(struct pull *p); /* from p->layer.index on; after the last one the image */
+void pull_layer_done(struct pull *p);
+int pull_publish(struct pull *p, struct err *e); /* give the image its name */
+void pull_finish(struct pull *p);
 
 /* pull_archive.c */
 
@@ -159,10 +194,10 @@ int pull_pick(struct pull *p, struct image_doc *index, struct err *e);
 int pull_make_manifest(struct pull *p, struct buf *ret_manifest, struct err *e);
 
 /* pull_layer.c */
+const char *pull_layer_name(const struct pull *p, char dst[static 16]);
 int pull_layer_begin(struct pull *p, struct err *e);
 void pull_layer_fetched(struct pull *p, uint64_t bytes, uint64_t kept_bytes, const struct err *e);
 void pull_layer_drop(struct pull *p);
-void pull_layer_done(struct pull *p); /* pull.c: goes on to the next */
 
 /* pull_lower.c */
 

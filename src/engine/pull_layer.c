@@ -7,16 +7,10 @@
  * to write to.
  */
 #include <errno.h>
-#include <sys/epoll.h>
 
 #include "base/kconfig.h"
 #include "engine/pull_job.h"
 #include "sys/fd.h"
-
-#define FRAME_CAP   (8 * 1024)
-#define MAX_ENTRIES 0 /* what the build allows */
-
-static uint8_t frame[FRAME_CAP];
 
 static const struct image_descriptor *layer_descriptor(const struct pull *p)
 {
@@ -35,8 +29,7 @@ const char *pull_layer_name(const struct pull *p, char dst[static 16])
 
 void pull_layer_drop(struct pull *p)
 {
-	loop_io_fini(&p->unpack_io);
-	role_end(&p->unpack, NULL);
+	pull_role_end(&p->unpack);
 	pull_lower_drop(p);
 	if (p->layer.staged[0])
 		store_layer_abort(p->env.store, p->layer.staged);
@@ -100,8 +93,7 @@ static void commit(struct pull *p)
 	int r = check(p, &e);
 
 	pull_note_peak(p);
-	loop_io_fini(&p->unpack_io);
-	role_end(&p->unpack, NULL);
+	pull_role_end(&p->unpack);
 	if (r == 0) {
 		if (!p->layer.depends) /* layer_stored() has left the other name there */
 			p->layers[p->layer.index] = p->config.diff_ids[p->layer.index];
@@ -191,39 +183,16 @@ static void got_done(struct pull *p, struct dec *d)
 	settle(p);
 }
 
-static void got_error(struct pull *p, struct dec *d)
+static void on_answer(struct pull *p, uint32_t type, struct dec *d, struct err *e)
 {
-	struct err e = {0};
-
-	pull_role_error(&p->unpack, d, &e);
-	if (dec_done(d) < 0)
-		pull_broken(&p->unpack, &e);
-	unpack_failed(p, &e);
-}
-
-static void on_unpack(struct loop_io *io, uint32_t events)
-{
-	struct pull *p = io->data;
-	struct err e = {0};
-	struct dec d;
-	struct msg m;
-	int r;
-
-	(void)events;
-	r = pull_recv(&p->unpack, io, frame, sizeof(frame), &m, &e);
-	if (r < 0 && !p->layer.unpacked && !p->layer.unpack_error.code)
-		unpack_failed(p, &e);
-	if (r <= 0)
-		return;
-	pull_role_dec(&d, &m);
-	if (m.type == UNPACK_OPAQUE)
-		got_opaque(p, &d);
-	else if (m.type == UNPACK_LOWER)
-		pull_lower_asked(p, &d);
-	else if (m.type == UNPACK_DONE)
-		got_done(p, &d);
-	else
-		got_error(p, &d);
+	if (type == UNPACK_OPAQUE)
+		got_opaque(p, d);
+	else if (type == UNPACK_LOWER)
+		pull_lower_asked(p, d);
+	else if (type == UNPACK_DONE)
+		got_done(p, d);
+	else if (!p->layer.unpacked && !p->layer.unpack_error.code)
+		unpack_failed(p, e);
 }
 
 static int start_unpack(struct pull *p, int in_fd, int staging_fd, struct err *e)
@@ -231,8 +200,7 @@ static int start_unpack(struct pull *p, int in_fd, int staging_fd, struct err *e
 	auto_close int split_fd =
 		store_layer_file(p->env.store, p->layer.staged, STORE_LAYER_SPLIT, e);
 	auto_close int blob_fd = -1;
-	struct msg_out o;
-	int fds[] = {in_fd, staging_fd, split_fd, -1}, r;
+	int fds[PULL_UNPACK_FDS] = {in_fd, staging_fd, split_fd, -1};
 
 	if (split_fd < 0)
 		return split_fd;
@@ -242,21 +210,9 @@ static int start_unpack(struct pull *p, int in_fd, int staging_fd, struct err *e
 		if (blob_fd < 0)
 			return blob_fd;
 	}
-	r = role_spawn(ROLE_UNPACK, fds, ARRAY_LEN(fds), p->cgroup.procs, &p->unpack, e);
-
-	if (r < 0)
-		return r;
-	r = loop_io_init(&p->unpack_io, p->env.loop, p->unpack.peer_fd, EPOLLIN, on_unpack, p);
-	if (r < 0)
-		return err_set(e, r, "watch the unpack role");
-	msg_begin(&o, frame, sizeof(frame), UNPACK_START);
-	enc_u32(&o.enc, p->docker ? UNPACK_DETECT : (uint32_t)layer_descriptor(p)->compression);
-	enc_u64(&o.enc, CONFIG_MAX_LAYER_MIB * 1024ULL * 1024);
-	enc_u64(&o.enc, MAX_ENTRIES);
-	enc_u64(&o.enc, 0); /* from its beginning */
-	enc_u64(&o.enc, 0); /* to its end */
-	r = msg_send(p->unpack.peer_fd, &o);
-	return r < 0 ? err_set(e, r, "send the layer's limits to the unpack role") : 0;
+	return pull_unpack_start(
+		p, fds, p->docker ? UNPACK_DETECT : (uint32_t)layer_descriptor(p)->compression,
+		CONFIG_MAX_LAYER_MIB * 1024ULL * 1024, on_answer, e);
 }
 
 int pull_layer_begin(struct pull *p, struct err *e)

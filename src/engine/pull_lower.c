@@ -9,19 +9,14 @@
 
 static void answer(struct pull *p, int code, const struct err *why)
 {
-	uint8_t frame[64];
 	struct err e = {0};
-	struct msg_out o;
 	int r;
 
 	if (code == -EIO || code == -ENOSPC || code == -EDQUOT || code == -EBADMSG) {
 		pull_fail(p, why); /* the role knows only the number */
 		return;
 	}
-	msg_begin(&o, frame, sizeof(frame), UNPACK_LOWER_IS);
-	enc_i64(&o.enc, code);
-	enc_u64(&o.enc, p->layer.lower.bytes);
-	r = msg_send(p->unpack.peer_fd, &o);
+	r = pull_unpack_lower_is(p, code, p->layer.lower.bytes);
 	if (r == 0)
 		return;
 	err_set(&e, r, "answer the unpack role");

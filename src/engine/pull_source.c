@@ -8,9 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "engine/fetcher.h"
@@ -19,16 +17,13 @@
 #include "store/oci_layout.h"
 #include "sys/fd.h"
 
-#define FRAME_CAP  (16 * 1024)
 #define PIPE_BYTES (1024 * 1024)
-
-static uint8_t frame[FRAME_CAP];
 
 /* One wish at a time: the id tells an answer to this wish from one that came too late. */
 static int send_get(struct pull *p, enum fetch_kind kind, const char *what, uint64_t max_bytes,
 		    uint64_t expect_bytes, int fd, int partial_fd, struct err *e)
 {
-	return fetcher_get(&p->fetch, ++p->get_id, kind, what, max_bytes, expect_bytes, fd,
+	return fetcher_get(&p->fetch.proc, ++p->get_id, kind, what, max_bytes, expect_bytes, fd,
 			   partial_fd, e);
 }
 
@@ -119,7 +114,8 @@ static void wake(void *data)
 {
 	struct pull *p = data;
 
-	msg_send_simple(p->fetch.peer_fd, FETCH_WAKE); /* best effort: the wait ends by itself */
+	msg_send_simple(p->fetch.proc.peer_fd,
+			FETCH_WAKE); /* best effort: the wait ends by itself */
 }
 
 static void got_wait(struct pull *p, struct dec *d)
@@ -135,30 +131,20 @@ static void got_wait(struct pull *p, struct dec *d)
 		      0);
 }
 
-static void on_fetch(struct loop_io *io, uint32_t events)
+static void on_answer(struct pull *p, uint32_t type, struct dec *d, struct err *e)
 {
-	struct pull *p = io->data;
-	struct err e = {0};
-	struct dec d;
-	struct msg m;
-	int r;
-
-	(void)events;
-	r = pull_recv(&p->fetch, io, frame, sizeof(frame), &m, &e);
-	if (r < 0)
-		arrived(p, 0, 0, &e);
-	if (r <= 0)
-		return;
-	pull_role_dec(&d, &m);
-	link_watch_stop(&p->link);
-	if (m.type == FETCH_DONE)
-		got_done(p, &d);
-	else if (m.type == FETCH_ERROR)
-		got_error(p, &d);
-	else if (m.type == FETCH_WAIT)
-		got_wait(p, &d);
+	if (type)
+		link_watch_stop(&p->link);
+	if (type == FETCH_DONE)
+		got_done(p, d);
+	else if (type == FETCH_ERROR)
+		got_error(p, d);
+	else if (type == FETCH_WAIT)
+		got_wait(p, d);
+	else if (type == FETCH_PROGRESS)
+		got_progress(p, d);
 	else
-		got_progress(p, &d);
+		arrived(p, 0, 0, e);
 }
 
 void pull_endpoint(const struct pull *p, char ret_host[static REFERENCE_HOST_CAP],
@@ -188,12 +174,9 @@ static int start_fetch(struct pull *p, struct err *e)
 	int r;
 
 	pull_endpoint(p, host, repository);
-	r = fetcher_start(&want, &p->fetch, e);
+	r = fetcher_start(&want, &p->fetch.proc, e);
 	access_fini(&p->access);
-	if (r < 0)
-		return r;
-	r = loop_io_init(&p->fetch_io, p->env.loop, p->fetch.peer_fd, EPOLLIN, on_fetch, p);
-	return r < 0 ? err_set(e, r, "watch the fetch role") : 0;
+	return r < 0 ? r : pull_role_watch(&p->fetch, p, on_answer, e);
 }
 
 /* Copied, not handed over: whoever owns the directory may change the file under the parser's eyes. */
@@ -275,7 +258,7 @@ int pull_source_doc(struct pull *p, bool blob, const char *what, struct err *e)
 		return err_set(e, p->doc_fd, "make a memfd");
 	if (p->layout_fd >= 0)
 		return doc_from_layout(p, what, e);
-	if (p->fetch.pid <= 0)
+	if (p->fetch.proc.pid <= 0)
 		r = start_fetch(p, e);
 	if (r < 0)
 		return r;
@@ -285,7 +268,7 @@ int pull_source_doc(struct pull *p, bool blob, const char *what, struct err *e)
 
 int pull_source_head(struct pull *p, struct err *e)
 {
-	int r = p->fetch.pid <= 0 ? start_fetch(p, e) : 0;
+	int r = p->fetch.proc.pid <= 0 ? start_fetch(p, e) : 0;
 
 	return r < 0 ? r : send_get(p, FETCH_HEAD, p->ref.tag, 0, 0, -1, -1, e);
 }
@@ -318,7 +301,7 @@ int pull_source_layer(struct pull *p, const struct image_descriptor *d, int *ret
 		pull_layer_fetched(p, d->size, 0, NULL);
 		return 0;
 	}
-	r = p->fetch.pid <= 0 ? start_fetch(p, e) : 0;
+	r = p->fetch.proc.pid <= 0 ? start_fetch(p, e) : 0;
 	if (r < 0)
 		return r;
 	r = sys_pipe(fds, 0);
@@ -339,8 +322,7 @@ int pull_source_layer(struct pull *p, const struct image_descriptor *d, int *ret
 static void end_fetch(struct pull *p)
 {
 	link_watch_stop(&p->link);
-	loop_io_fini(&p->fetch_io);
-	role_end(&p->fetch, NULL);
+	pull_role_end(&p->fetch);
 }
 
 bool pull_source_again(struct pull *p, const struct err *e)
