@@ -11,6 +11,7 @@ LINT := $(call pick,$(filter-out tests/lint/source.py,$(wildcard tests/lint/*.py
 BUILD := $(call pick,$(wildcard tests/build/*.sh))
 STORY := $(call pick,$(wildcard tests/story/*.sh))
 VM := $(call pick,$(wildcard tests/vm/*.sh))
+POWER := $(call pick,$(wildcard tests/power/*.sh))
 UNIT_PROGRAMS := $(addprefix $(O)/,$(UNIT))
 TOOL_PROGRAMS := $(addprefix $(O)/,$(TOOLS))
 ASAN_PROGRAMS := $(addprefix $(O)/asan/,$(UNIT))
@@ -33,10 +34,15 @@ vm: $(O)/cleat
 buildtest: $(O)/cleat
 	$(Q)$(DRIVER) $(BUILD)
 
+# every state of the disk, which 'make check' has only a part of: some minutes
+.PHONY: power
+power: $(O)/cleat
+	$(Q)POWER=full TEST_SECONDS=3600 SEED='$(SEED)' $(DRIVER) tests/power/replay.sh
+
 # CHECK is what 'make check' runs, cheapest first. A foreign binary cannot run the stories here; the
 # VM stories start the boards' own kernels and are part of the native check. The stories wait most of
 # their time; the build tests, niced and in folders of their own, use it.
-CHECK := $(LINT) $(UNIT) $(if $(RUN),,$(BUILD) $(STORY) $(VM))
+CHECK := $(LINT) $(UNIT) $(if $(RUN),,$(BUILD) $(STORY) $(VM) $(POWER))
 check: $(O)/cleat $(UNIT_PROGRAMS) $(TOOL_PROGRAMS) $(LINT_READY)
 	$(Q)$(DRIVER) --beside tests/build/ $(CHECK)
 
