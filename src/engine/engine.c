@@ -13,6 +13,7 @@
 #include "engine/sweep.h"
 #include "runtime/cgroup/cgroup.h"
 #include "sys/fd.h"
+#include "sys/mem.h"
 
 #define ONE_SHOT_FD 3
 #define MAX_ORPHANS (2 * CONFIG_MAX_CONTAINERS)
@@ -197,6 +198,15 @@ static void remove_cgroup_parent(void)
 		sys_unlink(AT_FDCWD, g.h[i].path, AT_REMOVEDIR);
 }
 
+/* scratch memory of an apply or an inspect: nobody has any at rest */
+static void rest(struct loop *l)
+{
+	struct arena *a = &engine.scratch;
+
+	(void)l;
+	sys_release(engine.scratch_mem + a->len, sizeof(engine.scratch_mem) - a->len);
+}
+
 int engine_main(const struct ctl_paths *paths, const char *runtime, bool one_shot)
 {
 	struct err e = {0};
@@ -217,6 +227,7 @@ int engine_main(const struct ctl_paths *paths, const char *runtime, bool one_sho
 	}
 	event("engine-started", "version=%s root=%s run=%s", CLEAT_VERSION, engine.root,
 	      engine.run);
+	engine.loop.rest_fn = rest;
 	r = loop_run(&engine.loop);
 	pull_cancel();
 	server_close();

@@ -15,9 +15,11 @@
 #include <sys/wait.h>
 
 #include "sys/fd.h"
+#include "sys/mem.h"
 #include "sys/watch.h"
 
-#define MAX_EVENTS 16
+#define MAX_EVENTS    16
+#define REST_AFTER_MS 2000
 
 static void reap_watched(struct loop *l)
 {
@@ -114,15 +116,24 @@ void loop_stop(struct loop *l, int result)
 	l->result = result;
 }
 
+static void rest(struct loop *l)
+{
+	if (l->rest_fn)
+		l->rest_fn(l);
+	sys_release_program();
+}
+
 int loop_run(struct loop *l)
 {
 	l->stop = false;
 	l->result = 0;
 	while (!l->stop) {
-		int r = loop_step(l, -1);
+		int r = loop_step(l, l->idle ? -1 : REST_AFTER_MS);
 
 		if (r < 0)
 			return r;
+		if (l->idle)
+			rest(l);
 	}
 	return l->result;
 }
@@ -151,6 +162,7 @@ static void fire_timers(struct loop *l)
 		struct loop_timer *t = l->timers;
 
 		loop_timer_fini(t);
+		l->idle = false;
 		t->fn(t);
 	}
 }
@@ -162,6 +174,7 @@ int loop_step(struct loop *l, int timeout_ms)
 
 	if (n < 0)
 		return n;
+	l->idle = n == 0 && !l->check_children;
 	l->events = events;
 	l->n_events = n;
 	for (int i = 0; i < n; i++) {

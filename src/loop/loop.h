@@ -24,6 +24,7 @@ typedef void loop_io_fn(struct loop_io *io, uint32_t events);
 typedef void loop_timer_fn(struct loop_timer *t);
 typedef void loop_child_fn(struct loop_child *c, struct sys_exit exit);
 typedef void loop_signal_fn(struct loop *l, int sig, void *data);
+typedef void loop_rest_fn(struct loop *l);
 typedef void loop_orphan_fn(struct loop *l, pid_t pid, struct sys_exit exit);
 
 struct loop_io {
@@ -58,9 +59,11 @@ struct loop {
 	struct loop_io signal_io;
 	loop_signal_fn *signal_fn;
 	void *signal_data;
-	bool reap_all;		    /* PID 1 and monitors: also reap processes nobody watches */
-	loop_orphan_fn *orphan_fn;  /* told of those, or NULL */
-	bool check_children;	    /* something may wait to be reaped */
+	bool reap_all;		   /* PID 1 and monitors: also reap processes nobody watches */
+	loop_orphan_fn *orphan_fn; /* told of those, or NULL */
+	bool check_children;	   /* something may wait to be reaped */
+	loop_rest_fn *rest_fn;	   /* told when the process goes to rest, or NULL: give up memory */
+	bool idle;		   /* nothing came in the last round */
 	struct epoll_event *events; /* of the round that runs, those not yet delivered too */
 	int n_events;
 };
@@ -69,7 +72,8 @@ struct loop {
 int loop_init(struct loop *l, const int *signals, size_t n, loop_signal_fn *fn, void *data);
 void loop_fini(struct loop *l);
 
-/** loop_run() - until loop_stop(). Return: its result, or -errno */
+/** loop_run() - until loop_stop(); once nothing came for some seconds, the program's pages are unmapped
+ *  (sys_release_program()), so that a process at rest holds what waiting needs. Return: its result, or -errno */
 int loop_run(struct loop *l);
 void loop_stop(struct loop *l, int result);
 

@@ -13,6 +13,7 @@
 #include "monitor/monitor_state.h"
 #include "sys/cred.h"
 #include "sys/fd.h"
+#include "sys/mem.h"
 #include "sys/mnt.h"
 #include "sys/ns.h"
 #include "sys/sock.h"
@@ -62,7 +63,7 @@ static void on_frame(struct loop_io *io, uint32_t events)
 	m->frame = &msg;
 	monitor_step(m, frame_events[i].event);
 	msg_close_fds(&msg);
-	sys_forget_memory(frame_mem, sizeof(frame_mem)); /* the next frame may be months away */
+	sys_release(frame_mem, sizeof(frame_mem)); /* the next frame may be months away */
 }
 
 static int use_connection(struct monitor *m, int fd)

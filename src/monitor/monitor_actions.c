@@ -11,6 +11,7 @@
 #include "file/durable.h"
 #include "monitor/monitor_state.h"
 #include "sys/fd.h"
+#include "sys/mem.h"
 #include "sys/sock.h"
 
 #define MAX_CODE_TEXT 256
@@ -113,7 +114,7 @@ void monitor_do_mount(struct monitor *m)
 		return;
 	}
 	fd = monitor_overlay(m->run_fd, m->run_dir, &mnt, &e);
-	sys_forget_memory(space, sizeof(space));
+	sys_release(space, sizeof(space));
 	if (fd < 0) {
 		monitor_fail(m, 125, e.msg);
 		monitor_step(m, EVENT_FAILED);

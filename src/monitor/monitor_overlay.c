@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "monitor/monitor_state.h"
 #include "sys/fd.h"
+#include "sys/mem.h"
 #include "sys/mnt.h"
 #include "sys/proc.h"
 
@@ -62,7 +63,7 @@ static int mount_layers(const char *target, const struct monitor_mount *mnt, str
 	}
 	for (size_t i = 0; i < MONITOR_MAX_LOWER + 2; i++)
 		sys_close(fds[i]);
-	sys_forget_memory(mem, sizeof(mem));
+	sys_release(mem, sizeof(mem));
 	return r;
 }
 

@@ -48,19 +48,39 @@ void sys_release(void *mem, size_t len)
 		madvise((void *)first, end - first, MADV_DONTNEED);
 }
 
-int sys_seal_relocated(void)
+/* where the segment at @p begins in memory, down to its page */
+static uintptr_t segment_start(const ElfW(Phdr) * p, uintptr_t page)
 {
 	extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+
+	return ((uintptr_t)__ehdr_start + p->p_vaddr) & ~(page - 1);
+}
+
+void sys_release_program(void)
+{
 	const ElfW(Phdr) *p = (const void *)getauxval(AT_PHDR);
 	uintptr_t page = getauxval(AT_PAGESZ);
 
 	for (size_t n = getauxval(AT_PHNUM); n > 0; n--, p++) {
-		uintptr_t start = (uintptr_t)__ehdr_start + p->p_vaddr;
-		uintptr_t end = (start + p->p_memsz) & ~(page - 1);
+		uintptr_t skew = p->p_vaddr & (page - 1);
+
+		if (p->p_type == PT_LOAD && !(p->p_flags & PF_W))
+			madvise((void *)segment_start(p, page), p->p_memsz + skew, MADV_DONTNEED);
+	}
+}
+
+int sys_seal_relocated(void)
+{
+	const ElfW(Phdr) *p = (const void *)getauxval(AT_PHDR);
+	uintptr_t page = getauxval(AT_PAGESZ);
+
+	for (size_t n = getauxval(AT_PHNUM); n > 0; n--, p++) {
+		uintptr_t start = segment_start(p, page);
+		uintptr_t end = start + (p->p_vaddr & (page - 1)) + p->p_memsz;
 
 		if (p->p_type == PT_GNU_RELRO)
-			return SYS_RET(mprotect((void *)(start & ~(page - 1)),
-						end - (start & ~(page - 1)), PROT_READ));
+			return SYS_RET(
+				mprotect((void *)start, (end & ~(page - 1)) - start, PROT_READ));
 	}
 	return 0;
 }

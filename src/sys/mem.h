@@ -20,6 +20,14 @@ void sys_unmap(struct sys_map *m); /* idempotent */
 void sys_release(void *mem, size_t len);
 
 /**
+ * sys_release_program() - unmap the program's own pages that its file still has: code and constants
+ *
+ * The next use maps them again, from the page cache as a rule, sixteen at a time. What only the
+ * start needed stays out, and so the kernel may drop it from memory whenever it likes.
+ */
+void sys_release_program(void);
+
+/**
  * sys_seal_relocated() - make read-only what has been relocated at the start (PT_GNU_RELRO)
  *
  * A dynamic linker does so for its programs; in a static one musl leaves it to us.

@@ -95,16 +95,6 @@ int sys_set_oom_score_adj(int value)
 	return fd < 0 ? fd : sys_write_all(fd, text, (size_t)n);
 }
 
-void sys_forget_memory(void *mem, size_t len)
-{
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t start = ((uintptr_t)mem + page - 1) & ~(page - 1);
-	uintptr_t end = ((uintptr_t)mem + len) & ~(page - 1);
-
-	if (end > start)
-		madvise((void *)start, end - start, MADV_DONTNEED);
-}
-
 pid_t sys_getpid(void)
 {
 	return getpid();

@@ -65,8 +65,6 @@ int sys_set_death_signal(int sig);
 int sys_set_name(const char *name);
 int sys_set_oom_score_adj(int value);
 
-/** sys_forget_memory() - give static memory back to the kernel; it reads as zeros again. Whole pages inside only */
-void sys_forget_memory(void *mem, size_t len);
 pid_t sys_getpid(void);
 pid_t sys_getppid(void);
 _Noreturn void sys_exit_now(int status); /* without atexit handlers and stdio */

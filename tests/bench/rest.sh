@@ -27,7 +27,7 @@ for want in 0 1 10; do
 		n=$((n + 1))
 		cleat run -d --name "c$n" "$registry/tiny:1" sleep 1000 >/dev/null || exit
 	done
-	sleep 2
+	sleep 4 # they rest after two quiet seconds
 	monitors=$(engine_monitors)
 	engine=$(field Pss "$engine_pid")
 	sum=$(field Pss $monitors)

@@ -106,6 +106,15 @@ cleat run -d --name one "$registry/layers:1" httpd -f -p 80 -h /srv/www >/dev/nu
 expect_out '^hello$' "a container reaches another by its name" cleat run --rm "$tiny" wget -q -O - http://one/index.html
 cleat rm -f one >/dev/null
 
+# at rest code and constants are unmapped again: with one container, engine and monitor held 1,250 KiB before
+pss_of_all() {
+	cat "/proc/$engine_pid/smaps_rollup" "/proc/$(engine_monitors)/smaps_rollup" | awk '$1 == "Pss:" { n += $2 } END { print n }'
+}
+is_at_rest() { [ "$(pss_of_all)" -le 800 ]; }
+cleat run -d --name quiet "$tiny" sleep 1000 >/dev/null
+expect "engine and monitor take at most 800 KiB at rest" wait_for 10 is_at_rest
+cleat rm -f quiet >/dev/null
+
 # restart policy
 cleat run -d --name again --restart on-failure:2 "$tiny" sh -c 'exit 4' >/dev/null
 wait_for 5 is_state again exited
