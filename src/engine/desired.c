@@ -277,42 +277,53 @@ void desired_start(void)
 	engine_changed();
 }
 
-/* Return: number of digests in @dst, with those that generation @number needs */
-static size_t generation_images(uint64_t number, struct digest *dst, size_t n, size_t cap)
+/* Return: number of digests in @dst, with those that generation @number needs; -errno */
+static int generation_images(uint64_t number, struct digest *dst, size_t n, size_t cap,
+			     struct err *e)
 {
 	auto_scratch size_t mark = scratch_mark();
 	size_t size = CONFIG_MANIFEST_KIB * 1024 + GENERATION_EXTRA, n_images;
 	void *mem = arena_alloc(&engine.scratch, size);
-	ssize_t len = mem ? store_generation_read(&engine.store, number, mem, size, NULL) : -ENOMEM;
+	ssize_t len = mem ? store_generation_read(&engine.store, number, mem, size, e)
+			  : err_set(e, -ENOMEM, "read a generation");
 	struct digest seen, image;
 	struct dec d;
 
 	(void)mark;
 	if (len < 0)
-		return n;
+		return (int)len;
 	dec_init(&d, mem, (size_t)len, &engine.scratch);
-	if (dec_u32(&d) != GENERATION_MAGIC)
-		return n;
+	d.bad = dec_u32(&d) != GENERATION_MAGIC;
 	dec_digest(&d, &seen);
 	n_images = dec_count(&d, PLAN_MAX);
 	for (size_t i = 0; i < n_images && n < cap; i++) {
 		dec_digest(&d, &image);
-		if (!d.bad)
-			dst[n++] = image;
+		dst[n++] = image;
 	}
-	return n;
+	return d.bad ? err_text(e, -EBADMSG,
+				"generation %llu is damaged, or of another version of cleat: "
+				"cleat apply FILE makes a new one",
+				(unsigned long long)number)
+		     : (int)n;
 }
 
 /* from the store, because a one-shot engine has no wish */
-size_t desired_images(struct digest *dst, size_t cap)
+int desired_images(struct digest *dst, size_t cap, struct err *e)
 {
-	size_t n = apply_images(dst, cap);
+	int n = (int)apply_images(dst, cap), r;
+	struct err why = {0};
 	uint64_t number;
 
-	if (store_generation_current(&engine.store, &number, NULL) == 0)
-		n = generation_images(number, dst, n, cap);
-	if (store_generation_previous(&engine.store, &number, NULL) == 0)
-		n = generation_images(number, dst, n, cap);
+	for (int i = 0; n >= 0 && i < 2; i++) {
+		r = i ? store_generation_previous(&engine.store, &number, &why)
+		      : store_generation_current(&engine.store, &number, &why);
+		if (r == 0)
+			n = generation_images(number, dst, (size_t)n, cap, &why);
+		else if (r != -ENOENT)
+			n = r;
+	}
+	if (n < 0 && e)
+		*e = why;
 	return n;
 }
 

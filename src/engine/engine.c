@@ -181,6 +181,7 @@ static int start(struct err *e)
 	network_start();
 	adopt_all();
 	desired_start();
+	images_start();
 	engine_changed();
 	return 0;
 }

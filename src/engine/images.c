@@ -9,7 +9,10 @@
 #include "engine/engine.h"
 #include "engine/event.h"
 #include "engine/server.h"
+#include "engine/sweep.h"
 #include "sys/fd.h"
+
+#define BOOT_GC_MS 3000 /* services come first */
 
 static struct wish {
 	bool used;
@@ -76,6 +79,39 @@ static void tell_client(struct client *c, const struct pull_result *result, cons
 	client_done(c);
 }
 
+/* What nobody needs goes. @age_s: younger layers and partial files stay, for a pull that is tried again */
+static void collect(int64_t age_s)
+{
+	struct err e = {0};
+	uint64_t freed = 0;
+
+	if (images_collect(age_s, age_s, &freed, &e) < 0)
+		event_err("gc-failed", &e, "%s", "");
+	else if (freed)
+		event("gc", "freed=%llu", (unsigned long long)freed);
+}
+
+static bool make_room(bool begin)
+{
+	if (begin)
+		collect(0);
+	return sweep_busy();
+}
+
+static void at_boot(struct loop_timer *t)
+{
+	loop_timer_fini(t);
+	collect(STORE_AGE_S);
+}
+
+void images_start(void)
+{
+	static struct loop_timer timer;
+
+	loop_timer_init(&timer, &engine.loop, at_boot, NULL);
+	loop_timer_set(&timer, BOOT_GC_MS);
+}
+
 static void done(void *data, const struct pull_result *result, const struct err *e)
 {
 	struct reference ref = current->ref;
@@ -95,6 +131,8 @@ static void done(void *data, const struct pull_result *result, const struct err 
 		if (waits_for(c, &ref))
 			tell_client(c, result, e);
 	desired_image_arrived(&ref, result, e);
+	if (e)
+		collect(e->code == -ENOSPC ? 0 : STORE_AGE_S);
 	soon();
 }
 
@@ -138,6 +176,7 @@ static void start_next(struct loop_timer *t)
 	struct pull_env env = {.loop = &engine.loop,
 			       .store = &engine.store,
 			       .config_path = engine.config,
+			       .make_room = make_room,
 			       .cgroup_parent = engine.cgroup_parent};
 	struct err e = {0};
 	struct wish *w;

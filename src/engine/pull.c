@@ -30,7 +30,7 @@ bool pull_active(void)
 size_t pull_layers(const struct digest **ret_layers)
 {
 	*ret_layers = job.layers;
-	return pull_active() ? job.layer.index : 0;
+	return pull_active() && job.layers_known ? job.manifest.n_layers : 0;
 }
 
 void pull_progress(struct pull *p, const char *what, const char *text, uint64_t done_bytes,
@@ -43,6 +43,7 @@ void pull_progress(struct pull *p, const char *what, const char *text, uint64_t 
 void pull_clean_up(struct pull *p)
 {
 	loop_timer_fini(&kick);
+	loop_timer_fini(&p->space_timer);
 	pull_doc_drop(p);
 	pull_layer_drop(p);
 	if (p->archive[0])
@@ -188,7 +189,7 @@ static int begin(const struct pull_env *env, const struct reference *ref, const 
 	p->layer = (struct pull_layer){0};
 	p->depth = 0;
 	p->has_want = false;
-	p->mirrors_known = false;
+	p->mirrors_known = p->layers_known = false;
 	p->n_mirrors = p->endpoint = 0;
 	p->rate_bytes_s = 0;
 	p->want_bytes = 0;

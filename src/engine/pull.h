@@ -14,12 +14,16 @@
  * pulls side by side would need two of them. Whoever starts jobs keeps the queue.
  */
 
+/** pull_room_fn() - @begin: throw away what nobody needs. Return: is there something left that goes later? */
+typedef bool pull_room_fn(bool begin);
+
 /** struct pull_env - what the job works with; outlives it */
 struct pull_env {
 	struct loop *loop;
 	struct store *store;
 	/* "/etc/cleat": certs.d/<registry>/{ca.crt,plain-http}, ca.crt */
 	const char *config_path;
+	pull_room_fn *make_room;
 	const char *cgroup_parent; /* "/cleat": the job's cgroup is made below it and removed */
 };
 
@@ -72,7 +76,7 @@ int pull_start_layout(const struct pull_env *env, int layout_fd, bool archive, c
 
 bool pull_active(void);
 
-/** pull_layers() - layers of the image under way that are here: they belong to no image yet. Return: count */
+/** pull_layers() - layers of the image under way, here or not: they belong to no image yet. Return: count */
 size_t pull_layers(const struct digest **ret_layers);
 
 /** pull_cancel() - kill the roles, drop what was staged; done() is called with -ECANCELED before it returns */

@@ -6,6 +6,7 @@
  * while it is loaded; nothing of it stays.
  */
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "engine/pull_job.h"
 #include "sys/fd.h"
@@ -28,7 +29,7 @@ static void on_answer(struct pull *p, uint32_t type, struct dec *d, struct err *
 	pull_fail(p, e);
 }
 
-void pull_archive(struct pull *p)
+static void unpack(struct pull *p)
 {
 	auto_close int archive_fd = take_fd(&p->layout_fd);
 	struct err e = {0};
@@ -44,6 +45,16 @@ void pull_archive(struct pull *p)
 						 UNPACK_DETECT, 0, on_answer, &e);
 	if (r < 0)
 		pull_fail(p, &e);
+}
+
+void pull_archive(struct pull *p)
+{
+	struct stat st;
+
+	/* what comes through a pipe has no size */
+	if (sys_stat(p->layout_fd, &st) < 0 || !S_ISREG(st.st_mode))
+		st.st_size = 0;
+	pull_space_archive(p, (uint64_t)st.st_size, unpack);
 }
 
 /* Choosing ---------------------------------------------------------------------------------------- */

@@ -231,8 +231,7 @@ static void got_config(struct pull *p)
 	pull_progress(p, "manifest", "done", 0, 0);
 	p->config_fd = take_fd(&p->doc_fd);
 	p->result.image_id = p->config.digest;
-	p->layer.index = 0;
-	pull_next_layer(p);
+	pull_space_layers(p, pull_next_layer);
 }
 
 /* The first one -------------------------------------------------------------------------------------- */

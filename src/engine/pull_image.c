@@ -73,8 +73,8 @@ static int store_image(struct pull *p, struct err *e)
 			       (struct span){config.p, config.len}, &img, e);
 }
 
-/* Is the layer whose turn it is here, whatever is below it or over these very layers? */
-static bool layer_stored(struct pull *p)
+/* whatever is below it, or over these very layers */
+bool pull_layer_stored(struct pull *p)
 {
 	size_t i = p->layer.index;
 
@@ -91,7 +91,7 @@ void pull_next_layer(struct pull *p)
 	char name[16];
 	int r = 0;
 
-	while (p->layer.index < p->manifest.n_layers && layer_stored(p)) {
+	while (p->layer.index < p->manifest.n_layers && pull_layer_stored(p)) {
 		pull_progress(p, pull_layer_name(p, name), "already there", 0, 0);
 		p->layer.index++;
 	}

@@ -17,6 +17,7 @@
 	X(IDLE, "idle")                                                                            \
 	X(ACCESS, "reading what is configured for the registry")                                   \
 	X(HEAD, "asking for the tag")                                                              \
+	X(ROOM, "making room")                                                                     \
 	X(ARCHIVE, "reading the archive")                                                          \
 	X(FETCH_DOC, "fetching the manifest")                                                      \
 	X(PARSE_DOC, "reading the manifest")                                                       \
@@ -66,6 +67,8 @@ struct pull;
  */
 typedef void pull_answer_fn(struct pull *p, uint32_t type, struct dec *d, struct err *e);
 
+typedef void pull_step_fn(struct pull *p);
+
 /** struct pull_role - a role that works for the job */
 struct pull_role {
 	struct role_proc proc;
@@ -114,6 +117,10 @@ struct pull {
 	struct image_doc manifest;
 	struct image_config config;
 	struct digest layers[IMAGE_MAX_LAYERS]; /* their names in the store, as far as known */
+	bool layers_known;			/* or guessed, all of them */
+	uint64_t given_bytes, least_bytes, likely_bytes; /* pull_space.c */
+	pull_step_fn *space_then;
+	struct loop_timer space_timer;
 	struct pull_result result;
 	struct arena arena; /* models */
 	_Alignas(16) uint8_t mem[CONFIG_PULL_MODEL_KIB * 1024];
@@ -177,10 +184,19 @@ void pull_doc_drop(struct pull *p); /* idempotent */
 
 /** pull_already_stored() - an image that is here already needs its name only: an unchanged tag costs one document */
 bool pull_already_stored(struct pull *p);
+
+/** pull_layer_stored() - the layer whose turn it is; its name goes to p->layers */
+bool pull_layer_stored(struct pull *p);
 void pull_next_layer(struct pull *p); /* from p->layer.index on; after the last one the image */
 void pull_layer_done(struct pull *p);
 int pull_publish(struct pull *p, struct err *e); /* give the image its name */
 void pull_finish(struct pull *p);
+
+/* pull_space.c */
+
+/** pull_space_layers() - is there room for the layers that are missing? Then @then(), at once or later, else pull_fail() */
+void pull_space_layers(struct pull *p, pull_step_fn *then);
+void pull_space_archive(struct pull *p, uint64_t bytes, pull_step_fn *then);
 
 /* pull_archive.c */
 

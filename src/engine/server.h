@@ -107,8 +107,8 @@ void desired_start(void);
 void desired_step(void); /* plan and take steps; called from the loop after engine_changed() */
 void desired_client_gone(struct client *c);
 
-/** desired_images() - digests that GC must keep for generations. Return: count */
-size_t desired_images(struct digest *dst, size_t cap);
+/** desired_images() - digests that GC must keep for generations. Return: count; -errno one cannot be read */
+int desired_images(struct digest *dst, size_t cap, struct err *e);
 
 /* adopt.c */
 /* after container_load_all(): connect to monitors that live, read exit records */
@@ -121,14 +121,19 @@ void shutdown_step(void); /* called from the loop after engine_changed() while e
 /* verbs_image.c */
 
 /** images_needed() - what GC must keep: of containers, generations and the pull under way. Valid
- * until the next call */
-void images_needed(struct store_keep *ret_keep);
+ * until the next call. Return: 0; -errno of a generation it is not known */
+int images_needed(struct store_keep *ret_keep, struct err *e);
+
+/** images_collect() - store_gc() with that. Return: 0; -errno */
+int images_collect(int64_t layer_age_s, int64_t partial_age_s, uint64_t *ret_freed_bytes,
+		   struct err *e);
 
 /* login.c */
 verb_fn verb_login, verb_logout;
 void login_client_gone(const struct client *c);
 
 /* images.c */
+void images_start(void); /* an engine that stays collects garbage soon after its start */
 
 /** image_want() - pull @ref after those asked for before; image_arrived() is called from the loop, once for each call's reference. Return: 0; -ENOSPC CONFIG_MAX_PULLS */
 int image_want(const struct reference *ref, struct err *e);

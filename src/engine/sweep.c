@@ -65,6 +65,11 @@ void sweep_now(void)
 		event_err("sweep", &e, "%s", ""); /* the next start of an engine tries again */
 }
 
+bool sweep_busy(void)
+{
+	return engine.store.trashed || sweeper.loop;
+}
+
 int sweep_main(int argc, char **argv)
 {
 	struct err e = {0};
@@ -182,7 +187,7 @@ static int count_images(struct row *row, struct err *e)
 	struct store_keep keep;
 	int r;
 
-	images_needed(&keep);
+	images_needed(&keep, NULL);
 	r = store_image_shares(&engine.store, keep.images, keep.n_images, &shares, e);
 	if (r < 0)
 		return r;

@@ -12,6 +12,8 @@
  * loop after engine_changed() */
 void sweep_now(void);
 
+bool sweep_busy(void); /* something is thrown away and takes room yet */
+
 /** sweep_main() - "cleat @sweep": descriptor 3 is the trash. Return: exit status */
 int sweep_main(int argc, char **argv);
 

@@ -174,29 +174,41 @@ void verb_images(struct client *c, const struct ctl_request *r, struct msg *m)
 
 /* Names and garbage ------------------------------------------------------------------------------- */
 
-void images_needed(struct store_keep *ret_keep)
+int images_needed(struct store_keep *ret_keep, struct err *e)
 {
 	static struct digest images[MAX_KEEP];
 	size_t n = 0;
+	int r;
 
 	for (struct container *k = NULL; (k = container_each(k));)
 		images[n++] = k->image;
-	n += desired_images(images + n, MAX_KEEP - n);
-	*ret_keep = (struct store_keep){.images = images, .n_images = n};
+	r = desired_images(images + n, MAX_KEEP - n, e);
+	*ret_keep = (struct store_keep){.images = images, .n_images = n + (size_t)(r < 0 ? 0 : r)};
 	ret_keep->n_layers = pull_layers(&ret_keep->layers);
+	return r < 0 ? err_wrap(e, "nothing is removed: it is not known what is needed") : 0;
 }
 
-static int collect(struct client *c, struct err *e)
+int images_collect(int64_t layer_age_s, int64_t partial_age_s, uint64_t *ret_freed_bytes,
+		   struct err *e)
 {
 	struct store_keep keep;
-	uint64_t freed = 0;
-	int r;
+	int r = images_needed(&keep, e);
 
-	images_needed(&keep);
-	r = store_gc(&engine.store, &keep, &freed, e);
+	keep.layer_age_s = layer_age_s;
+	keep.partial_age_s = partial_age_s;
+	if (r == 0)
+		r = store_gc(&engine.store, &keep, ret_freed_bytes, e);
+	engine_changed(); /* sweeps */
+	return r;
+}
+
+static int collect(struct client *c, int64_t partial_age_s, struct err *e)
+{
+	uint64_t freed = 0;
+	int r = images_collect(0, partial_age_s, &freed, e);
+
 	if (r == 0)
 		client_pair(c, "freed", "%llu", (unsigned long long)freed);
-	engine_changed(); /* sweeps */
 	return r;
 }
 
@@ -279,7 +291,7 @@ void verb_rmi(struct client *c, const struct ctl_request *r, struct msg *m)
 		return;
 	code = by_name ? untag(c, &ref, &e) : untag_all(c, &image, &e);
 	if (code == 0)
-		code = collect(c, &e);
+		code = collect(c, STORE_AGE_S, &e);
 	if (code < 0) {
 		client_error(c, 1, "%s", e.msg);
 		return;
@@ -377,8 +389,8 @@ static int prune_names(struct prune *p, struct err *e)
 {
 	int r;
 
-	images_needed(&p->keep);
-	while ((r = store_ref_each(&engine.store, unused_name, p, e)) > 0) {
+	r = images_needed(&p->keep, e);
+	while (r == 0 && (r = store_ref_each(&engine.store, unused_name, p, e)) > 0) {
 		r = untag(p->c, &p->ref, e);
 		if (r < 0)
 			return r;
@@ -400,7 +412,7 @@ void verb_prune(struct client *c, const struct ctl_request *r, struct msg *m)
 	if (code == 0 && (r->flags & CTL_F_IMAGES) && (r->flags & CTL_F_ALL))
 		code = prune_names(&p, &e);
 	if (code == 0 && (r->flags & CTL_F_IMAGES))
-		code = collect(c, &e);
+		code = collect(c, 0, &e);
 	engine_changed(); /* sweeps */
 	if (code < 0)
 		client_error(c, 1, "%s", e.msg);

@@ -5,14 +5,16 @@
  * store cannot tell what is needed (a damaged image, a full table) nothing of that kind is removed.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include "file/durable.h"
 #include "store/generation.h"
 #include "store/image.h"
 #include "store/layer.h"
 #include "store/stage.h"
-
-#define PARTIAL_MAX_AGE_S (7 * 86400) /* who has not asked again will not */
+#include "sys/fd.h"
+#include "sys/proc.h"
 
 struct gc {
 	struct store *s;
@@ -21,6 +23,7 @@ struct gc {
 	uint64_t freed_bytes;
 	bool removed; /* the directory changed while it was read: read it again */
 	uint64_t current, previous;
+	int64_t now_s;
 };
 
 static struct digest used_layers[CONFIG_STORE_MAX_LAYERS];
@@ -84,6 +87,19 @@ static int mark_layers(const char *name, void *data)
 	return 0;
 }
 
+/* One that comes from a time that has not come is old: the clock was wrong. */
+static bool is_young(const struct gc *gc, const struct digest *layer)
+{
+	char path[LAYOUT_PATH_CAP];
+	struct stat st;
+
+	return gc->keep->layer_age_s &&
+	       sys_statat(gc->s->root_fd, layout_object(path, LAYOUT_LAYERS, layer, NULL), &st,
+			  AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_mtim.tv_sec > gc->now_s - gc->keep->layer_age_s &&
+	       st.st_mtim.tv_sec <= gc->now_s + 86400;
+}
+
 static int sweep_layer(const char *name, void *data)
 {
 	struct gc *gc = data;
@@ -92,7 +108,7 @@ static int sweep_layer(const char *name, void *data)
 	int r;
 
 	if (layout_digest(name, &d) < 0 || listed(used_layers, n_used_layers, &d) ||
-	    listed(gc->keep->layers, gc->keep->n_layers, &d))
+	    listed(gc->keep->layers, gc->keep->n_layers, &d) || is_young(gc, &d))
 		return 0;
 	(void)store_layer_bytes(gc->s, &d, &bytes, NULL);
 	r = stage_discard(gc->s, LAYOUT_LAYERS, name, gc->e);
@@ -192,8 +208,10 @@ int store_gc(struct store *s, const struct store_keep *keep, uint64_t *ret_freed
 	     struct err *e)
 {
 	struct gc gc = {.s = s, .e = e, .keep = keep};
+	uint32_t ns;
 	int r;
 
+	sys_realtime(&gc.now_s, &ns);
 	r = sweep(&gc, LAYOUT_IMAGES, sweep_image);
 	if (r < 0)
 		return r;
@@ -205,7 +223,7 @@ int store_gc(struct store *s, const struct store_keep *keep, uint64_t *ret_freed
 		return r;
 	r = sweep_generations(&gc);
 	if (r == 0)
-		r = store_partial_sweep(s, PARTIAL_MAX_AGE_S, &gc.freed_bytes, e);
+		r = store_partial_sweep(s, keep->partial_age_s, &gc.freed_bytes, e);
 	if (r == 0)
 		*ret_freed_bytes = gc.freed_bytes;
 	return r;

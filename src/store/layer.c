@@ -8,11 +8,11 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 
 #include "base/num.h"
 #include "file/durable.h"
 #include "file/rooted.h"
+#include "file/space.h"
 #include "file/tree.h"
 #include "store/layer.h"
 #include "store/stage.h"
@@ -93,14 +93,8 @@ replaced: /* by a later entry of the layer: nothing left to hide */
 
 static int no_space(struct store *s, int code, struct err *e)
 {
-	struct statfs fs;
-
-	if (code != -ENOSPC || sys_statfs(s->root_fd, &fs) < 0)
-		return err_set(e, code, "store: sync the layer");
-	return err_text(e, code, "no space for the layer in %s: %llu of %llu MiB are free",
-			s->root_path,
-			(unsigned long long)fs.f_bavail * (unsigned long long)fs.f_bsize >> 20,
-			(unsigned long long)fs.f_blocks * (unsigned long long)fs.f_bsize >> 20);
+	err_set(e, code, "store: sync the layer");
+	return code == -ENOSPC ? file_no_space(s->root_fd, e) : code;
 }
 
 int store_layer_file(struct store *s, const char *staged_name, const char *name, struct err *e)

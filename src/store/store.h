@@ -169,10 +169,14 @@ struct store_keep {
 	size_t n_images;
 	const struct digest *layers; /* diff IDs: of an image that is on its way */
 	size_t n_layers;
+	/* what nobody needs, but a pull that is tried again finds: younger than so many seconds it stays */
+	int64_t layer_age_s, partial_age_s;
 };
 
-/** store_gc() - remove images that no ref and no @keep names, layers that no image names, and old
- * generations. @ret_freed_bytes: content of the layers. Return: 0; -errno */
+#define STORE_AGE_S (7 * 86400) /* who has not asked again by then will not */
+
+/** store_gc() - remove images that no ref and no @keep names, layers that no image names, old
+ * generations, and partial files. @ret_freed_bytes: content of the layers. Return: 0; -errno */
 int store_gc(struct store *s, const struct store_keep *keep, uint64_t *ret_freed_bytes,
 	     struct err *e);
 

@@ -14,6 +14,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/str.h"
+#include "file/space.h"
 #include "sys/fd.h"
 #include "unpack/split.h"
 
@@ -205,6 +206,11 @@ static int write_content(struct object *o, int fd, uint64_t size, uint64_t *byte
 				       (unsigned long long)offset, (unsigned long long)size);
 		at = (uint64_t)offset + len;
 		*bytes += len;
+		if (*bytes / SPACE_STEP_BYTES != (*bytes - len) / SPACE_STEP_BYTES) {
+			r = unpack_tree_room(o->t, o->e);
+			if (r < 0)
+				return r;
+		}
 	}
 	if (at < size) { /* ends in a hole */
 		int r = sys_truncate(fd, (off_t)size);

@@ -8,9 +8,9 @@
 #include "unpack/extract.h"
 
 #include <errno.h>
-#include <sys/statfs.h>
 
 #include "base/str.h"
+#include "file/space.h"
 #include "sys/fd.h"
 #include "unpack/entry.h"
 #include "unpack/split.h"
@@ -94,19 +94,12 @@ static int apply(struct extract *x, struct archive_entry *entry, const char *nam
 /* puts the entry's name, and for a full disk the numbers, in front */
 static int explain(struct extract *x, int code, struct err *e)
 {
-	struct statfs fs;
-
 	if (x->stream_err.code && e)
 		*e = x->stream_err; /* the content ended early because the stream did */
-	if ((code == -ENOSPC || code == -EDQUOT) && sys_statfs(x->job->root_fd, &fs) == 0) {
-		unsigned long long block = (unsigned long long)fs.f_bsize;
-
-		err_wrap(e,
-			 "no space left (%llu of %llu MiB and %llu inodes free, %llu MiB of the "
-			 "layer written)",
-			 (unsigned long long)fs.f_bavail * block >> 20,
-			 (unsigned long long)fs.f_blocks * block >> 20,
-			 (unsigned long long)fs.f_ffree, (unsigned long long)x->bytes >> 20);
+	if (code == -ENOSPC || code == -EDQUOT) {
+		err_wrap(e, "%llu MiB of the layer are written",
+			 (unsigned long long)x->bytes >> 20);
+		file_no_space(x->job->root_fd, e);
 	}
 	err_wrap(e, "entry %s", x->last);
 	return x->stream_err.code ? x->stream_err.code : code;
@@ -144,7 +137,9 @@ static int extract_all(struct extract *x, struct err *e)
 		if (!name)
 			name = "";
 		unpack_quote(x->last, name);
-		r = apply(x, entry, name, e);
+		r = x->entries % SPACE_STEP_ENTRIES == 1 ? unpack_tree_room(&x->tree, e) : 0;
+		if (r == 0)
+			r = apply(x, entry, name, e);
 		if (r < 0)
 			return explain(x, r, e);
 	}

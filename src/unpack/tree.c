@@ -17,6 +17,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/str.h"
+#include "file/space.h"
 #include "file/tree.h"
 #include "sys/fd.h"
 #include "unpack/split.h"
@@ -35,6 +36,13 @@ void unpack_tree_init(struct unpack_tree *t, int root_fd, unpack_opaque_fn *opaq
 	t->copied_bytes = 0;
 	t->max_copied_bytes = max_copied_bytes;
 	t->parent_fd = -1;
+}
+
+int unpack_tree_room(const struct unpack_tree *t, struct err *e)
+{
+	int r = file_room(t->root_fd, 0, 0);
+
+	return r < 0 ? err_text(e, r, "the rest is kept (CONFIG_STORE_RESERVE_KIB)") : 0;
 }
 
 static int set_mtime(int dir_fd, struct timespec mtime)

@@ -50,6 +50,9 @@ void unpack_tree_init(struct unpack_tree *t, int root_fd, unpack_opaque_fn *opaq
 /** unpack_tree_fini() - leave the last directory: restores its time. Return: 0; -errno */
 int unpack_tree_fini(struct unpack_tree *t, struct err *e);
 
+/** unpack_tree_room() - is there more room than the reserve (file/space.h)? Return: 0; -ENOSPC */
+int unpack_tree_room(const struct unpack_tree *t, struct err *e);
+
 /**
  * unpack_tree_enter() - make the directory of @n the current one, with missing parents: as the layers
  * below have them, else mode 0755 of root

@@ -156,5 +156,5 @@ mkdir full/root
 expect_err 1 'error 28 entry .*: no space left \([0-9]+ of 4 MiB and' "no space for bytes" "$client" packages.tar.gz gzip full/root
 rm -rf full/root
 mkdir full/root
-expect_err 1 'error 28 entry .* 0 inodes free' "no space for files" "$client" all.tar tar full/root
+expect_err 1 'error 28 entry .* 0 inodes are free' "no space for files" "$client" all.tar tar full/root
 tap_end
