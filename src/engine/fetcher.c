@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/build.h"
+#include "base/kconfig.h"
 #include "sys/fd.h"
 
 #define FRAME_CAP (16 * 1024)
@@ -40,7 +41,33 @@ static int open_registry_file(const struct fetcher_want *w, const char *name)
 	return sys_open(AT_FDCWD, path, O_RDONLY, 0);
 }
 
-static int send_open(const struct fetcher_want *w, const struct role_proc *proc, struct err *e)
+/*
+ * Our certificate for this registry and its key, which only the fetch role reads. Return: 1 @fds are open; 0 there is
+ * none; -errno
+ */
+static int open_own(const struct fetcher_want *w, int fds[2], struct err *e)
+{
+	char path[512 + REFERENCE_HOST_CAP];
+
+	fds[0] = open_registry_file(w, "client.cert");
+	str_printf(path, sizeof(path), "%s/certs.d/%s/client.key", w->config_path, w->host);
+	fds[1] = access_open_secret(path, e);
+	if (fds[0] == -ENOENT && fds[1] == -ENOENT)
+		return 0;
+	if (!IS_ENABLED(CONFIG_TLS_CLIENT_CERT))
+		return err_text(e, -ENOSYS, "%s: this build has no CONFIG_TLS_CLIENT_CERT", path);
+	if (fds[0] == -ENOENT || fds[1] == -ENOENT)
+		return err_text(e, -ENOENT,
+				"%s and client.cert belong together, but there is no %s: put both "
+				"there, or neither",
+				path, fds[0] == -ENOENT ? "client.cert" : "client.key");
+	if (fds[0] < 0)
+		return err_set(e, fds[0], "client.cert beside %s", path);
+	return fds[1] < 0 ? fds[1] : 1;
+}
+
+static int send_open(const struct fetcher_want *w, bool own, const struct role_proc *proc,
+		     struct err *e)
 {
 	auto_close int plain_fd = open_registry_file(w, "plain-http");
 	struct msg_out o;
@@ -60,6 +87,7 @@ static int send_open(const struct fetcher_want *w, const struct role_proc *proc,
 	enc_str(&o.enc, w->settings->no_proxy);
 	enc_str(&o.enc, w->ns);
 	enc_u64(&o.enc, w->rate_bytes_s);
+	enc_bool(&o.enc, own);
 	r = msg_send(proc->peer_fd, &o);
 	explicit_bzero(frame, sizeof(frame));
 	return r < 0 ? err_set(e, r, "send the registry's name to the fetch role") : 0;
@@ -71,15 +99,19 @@ int fetcher_start(const struct fetcher_want *w, struct role_proc *ret_proc, stru
 	auto_close int ca_fd = open_registry_file(w, "ca.crt");
 	auto_close int resolv_fd = sys_open(AT_FDCWD, "/etc/resolv.conf", O_RDONLY, 0);
 	auto_close int hosts_fd = sys_open(AT_FDCWD, "/etc/hosts", O_RDONLY, 0);
-	int fds[] = {bundle_fd, ca_fd, resolv_fd, hosts_fd};
+	int fds[] = {bundle_fd, ca_fd, resolv_fd, hosts_fd, -1, -1};
+	int own = open_own(w, fds + 4, e);
+	auto_close int cert_fd = fds[4], key_fd = fds[5];
 	int r;
 
+	if (own < 0)
+		return own;
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		fds[i] = fds[i] < 0 ? -1 : fds[i];
 	r = role_spawn(ROLE_FETCH, fds, ARRAY_LEN(fds), w->cgroup_procs, ret_proc, e);
 	if (r < 0)
 		return r;
-	r = send_open(w, ret_proc, e);
+	r = send_open(w, own, ret_proc, e);
 	if (r < 0)
 		role_end(ret_proc, NULL);
 	return r;

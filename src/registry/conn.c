@@ -50,10 +50,12 @@ static int handshake(struct conns *cs, struct conn *c, const struct url *url,
 		     enum conn_fail *ret_fail, struct err *e)
 {
 	enum tls_class class = TLS_E_NETWORK;
+	/* shown to whom it is for alone: not to token servers and storage elsewhere */
+	bool ours = cs->own.host && str_eq(cs->own.host, url->host);
 	int r;
 
-	r = tls_connect(&c->tls_stream, &cs->checker, &cs->trust, c->fd, url->host, cs->stall_ms,
-			&class, e);
+	r = tls_connect(&c->tls_stream, &cs->checker, &cs->trust, ours ? &cs->own : NULL, c->fd,
+			url->host, cs->stall_ms, &class, e);
 	if (r == 0)
 		return 0;
 	switch (class) {

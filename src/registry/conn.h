@@ -41,6 +41,7 @@ struct conns {
 		struct http_parser connect; /* a proxy's answer comes before the handshake */
 	};
 	struct tls_trust trust;
+	struct tls_identity own; /* host NULL = we have none */
 	int stall_ms;
 };
 

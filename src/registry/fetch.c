@@ -150,7 +150,7 @@ static int on_open(struct fetch *f, const struct msg *m, struct err *e)
 	struct arena arena;
 	uint32_t stall_ms, kind;
 	struct dec d;
-	bool plain;
+	bool plain, own;
 	int r;
 
 	arena_init(&arena, f->arena_mem, sizeof(f->arena_mem));
@@ -168,6 +168,7 @@ static int on_open(struct fetch *f, const struct msg *m, struct err *e)
 	no_proxy = dec_str(&d);
 	ns = dec_str(&d);
 	s->rate_bytes_s = dec_u64(&d);
+	own = dec_bool(&d);
 	if (dec_done(&d) < 0 || f->open || kind >= REMOTE_HELPER)
 		return -EPROTO;
 	f->open = true;
@@ -187,6 +188,9 @@ static int on_open(struct fetch *f, const struct msg *m, struct err *e)
 		r = auth_init(&s->auth, (enum remote_kind)kind, user, secret, repository, e);
 	if (r == 0)
 		r = proxies_init(&s->conns.proxies, proxies[0], proxies[1], no_proxy, e);
+	if (own)
+		s->conns.own =
+			(struct tls_identity){ROLE_FD_ARG + 4, ROLE_FD_ARG + 5, s->registry.host};
 	explicit_bzero(f->arena_mem, sizeof(f->arena_mem));
 	explicit_bzero(f->frame, sizeof(f->frame));
 	return r;

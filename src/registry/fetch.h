@@ -7,12 +7,14 @@
  * Protocol of the fetch role: one registry host and repository; TLS, HTTP, authentication, redirects,
  * resume. The starter asks for one object at a time; several may be asked for one after another on
  * kept-alive connections. Descriptors of role_spawn(): ROLE_FD_ARG = CA bundle (PEM) for reading,
- * ROLE_FD_ARG+1 = certs.d CA of this registry or /dev/null, +2 resolv.conf, +3 hosts.
+ * ROLE_FD_ARG+1 = certs.d CA of this registry or /dev/null, +2 resolv.conf, +3 hosts, +4 our certificate for this
+ * registry, +5 its key.
  *
  *   FETCH_OPEN    str host[:port], str repository ("": FETCH_PING alone), u32 enum remote_kind, str user, str secret
  *                 (NULL where the kind has none), bool plain_http, i64 build_time (clock floor), u32 stall_ms
  *                 (longest silence of a server; 0 = default), str https_proxy, str http_proxy, str no_proxy (may be NULL), str ns
- *                 (NULL; else this is a mirror of that host), u64 rate (bytes a second; 0 = no bound)
+ *                 (NULL; else this is a mirror of that host), u64 rate (bytes a second; 0 = no bound), bool own (we have a
+ *                 certificate)
  *   FETCH_GET     u32 id, u32 kind, str what (tag or digest text), u64 max_bytes, u64 expect_bytes (0 = unknown);
  *                 fds: where the body goes (pipe, or memfd; none with FETCH_HEAD), and perhaps a partial file, open
  *                 for reading and appending, which is continued and left with what has arrived, or empty

@@ -212,11 +212,17 @@ static int refused(struct session *s, struct get *g, int64_t *ret_wait_ms, struc
 	case 503:
 	case 504:
 		return overloaded(s, g, status, ret_wait_ms, e);
-	default:
-		return get_fail(g, FETCH_E_HTTP,
-				err_text(e, -EREMOTEIO, "%s answers with HTTP %u for %s",
-					 s->url.host, status, name));
+	case 400: /* how nginx says that it wants another certificate, or one at all */
+		if (s->x.conn->tls && tls_own_hint(&s->x.conn->tls_stream)[0])
+			return get_fail(g, FETCH_E_AUTH,
+					err_text(e, -EACCES, "%s answers with HTTP 400: %s",
+						 s->url.host,
+						 tls_own_hint(&s->x.conn->tls_stream)));
+		break;
 	}
+	return get_fail(g, FETCH_E_HTTP,
+			err_text(e, -EREMOTEIO, "%s answers with HTTP %u for %s", s->url.host,
+				 status, name));
 }
 
 static bool is_redirect(unsigned int status)

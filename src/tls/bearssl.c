@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TLS by BearSSL: TLS 1.2 only, ECDHE with AEAD suites only, no renegotiation, no client
- * certificates. One buffer serves both directions, which suits a protocol where one side talks at a
+ * TLS by BearSSL: TLS 1.2 only, ECDHE with AEAD suites only, no renegotiation. One buffer serves both directions, which suits a protocol where one side talks at a
  * time and saves 16 KiB a connection.
  */
 #include <arpa/inet.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "base/kconfig.h"
 #include "sys/inet.h"
 #include "sys/proc.h"
 #include "sys/watch.h"
@@ -47,7 +47,8 @@ static void init_client(struct tls_stream *s, struct tls_checker *c)
 		br_ssl_engine_set_suites(eng, suites, ARRAY_LEN(suites));
 	else
 		br_ssl_engine_set_suites(eng, suites_without_aes, ARRAY_LEN(suites_without_aes));
-	br_ssl_engine_set_default_rsavrfy(eng);
+	/* the same arithmetic as for our own key and ECDSA: what is faster would be there for this alone */
+	br_ssl_engine_set_rsavrfy(eng, br_rsa_i31_pkcs1_vrfy);
 	br_ssl_engine_set_default_ecdsa(eng);
 	br_ssl_engine_set_hash(eng, br_sha256_ID, &br_sha256_vtable);
 	br_ssl_engine_set_hash(eng, br_sha384_ID, &br_sha384_vtable);
@@ -91,6 +92,9 @@ static int send_record(struct tls_stream *s, struct err *e)
 
 	if (n == -EAGAIN)
 		return wait_for(s, POLLOUT, e);
+	/* whoever refuses a handshake says why and hangs up: what it said is still to be read */
+	if ((n == -EPIPE || n == -ECONNRESET) && s->deadline_ms)
+		n = (ssize_t)len;
 	if (n < 0)
 		return err_set(e, (int)n, "send to %s", s->host);
 	br_ssl_engine_sendrec_ack(&s->client.eng, (size_t)n);
@@ -148,11 +152,39 @@ static void set_name(struct tls_checker *c, const char *host)
 	c->by_address = c->ip_len > 0;
 }
 
-int tls_connect(struct tls_stream *s, struct tls_checker *checker, const struct tls_trust *trust,
-		int fd, const char *host, int stall_ms, enum tls_class *ret_class, struct err *e)
+static int handshake(struct tls_stream *s, struct tls_checker *checker, enum tls_class *ret_class,
+		     struct err *e)
 {
 	unsigned char seed[32];
-	int r;
+	int r = sys_random(seed, sizeof(seed));
+
+	if (r < 0)
+		return err_set(e, r, "get random bytes");
+	br_ssl_engine_inject_entropy(&s->client.eng, seed, sizeof(seed));
+	/* RFC 6066, 3: an address is no server name. Without a name the minimal engine checks none;
+	 * the checker then wants the address among the certificate's. */
+	if (!br_ssl_client_reset(&s->client, checker->by_address ? NULL : s->host, 0))
+		r = -EPROTO;
+	else
+		r = pump(s, BR_SSL_SENDAPP, e);
+	s->own = checker->own_state;
+	if (r == 0)
+		return err_text(e, -ECONNRESET, "%s closed the connection during the TLS handshake",
+				s->host);
+	if (r == -EPROTO) {
+		int class = TLS_E_PEER;
+
+		r = tls_explain(s, checker, br_ssl_engine_last_error(&s->client.eng), &class, e);
+		*ret_class = (enum tls_class) class;
+	}
+	return r > 0 ? 0 : r;
+}
+
+int tls_connect(struct tls_stream *s, struct tls_checker *checker, const struct tls_trust *trust,
+		const struct tls_identity *own, int fd, const char *host, int stall_ms,
+		enum tls_class *ret_class, struct err *e)
+{
+	int r = 0;
 
 	*ret_class = TLS_E_NETWORK;
 	s->fd = fd;
@@ -162,27 +194,21 @@ int tls_connect(struct tls_stream *s, struct tls_checker *checker, const struct 
 	tls_checker_init(checker, trust);
 	set_name(checker, host);
 	init_client(s, checker);
-	r = sys_random(seed, sizeof(seed));
-	if (r < 0)
-		return err_set(e, r, "get random bytes");
-	br_ssl_engine_inject_entropy(&s->client.eng, seed, sizeof(seed));
-	/* RFC 6066, 3: an address is no server name. Without a name the minimal engine checks none;
-	 * the checker then wants the address among the certificate's. */
-	if (!br_ssl_client_reset(&s->client, checker->by_address ? NULL : host, 0))
-		r = -EPROTO;
-	else
-		r = pump(s, BR_SSL_SENDAPP, e);
-	if (r == 0)
-		return err_text(e, -ECONNRESET, "%s closed the connection during the TLS handshake",
-				host);
-	if (r == -EPROTO) {
-		int class = TLS_E_PEER;
-
-		r = tls_explain(s, checker, br_ssl_engine_last_error(&s->client.eng), &class, e);
-		*ret_class = (enum tls_class) class;
+	if (IS_ENABLED(CONFIG_TLS_CLIENT_CERT)) {
+		checker->own.n_certs = 0;
+		tls_own_offer(checker, &s->client);
+		if (own)
+			r = tls_own_load(checker, own, e);
 	}
+	if (r < 0) {
+		*ret_class = r == -ETIME ? TLS_E_CLOCK : TLS_E_PEER;
+		return r;
+	}
+	r = handshake(s, checker, ret_class, e);
+	if (IS_ENABLED(CONFIG_TLS_CLIENT_CERT))
+		identity_wipe(&checker->own);
 	s->deadline_ms = 0;
-	return r > 0 ? 0 : r;
+	return r;
 }
 
 static int failed(struct tls_stream *s, int r, struct err *e)

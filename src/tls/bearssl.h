@@ -8,14 +8,19 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "tls/cert.h"
-#include "tls/pem.h"
+#include "tls/identity.h"
+
+/* what became of our own certificate */
+enum tls_own { TLS_OWN_NOT_ASKED, TLS_OWN_NONE, TLS_OWN_SENT };
+
+#define ANCHOR_KEY_BYTES 1032 /* RSA with 8192 bits, and its exponent */
 
 /** struct tls_stream - a connection: 20 KiB, one record in either direction at a time */
 struct tls_stream {
 	br_ssl_client_context client;
 	int fd, stall_ms;
 	int64_t deadline_ms; /* of the handshake */
+	enum tls_own own;
 	char host[256];
 	unsigned char record[BR_SSL_BUFSIZE_MONO];
 };
@@ -40,6 +45,8 @@ enum tls_fault {
  */
 struct tls_checker {
 	const br_x509_class *vtable; /* first: BearSSL calls by it */
+	const br_ssl_client_certificate_class *own_class;
+	enum tls_own own_state;
 	br_x509_minimal_context minimal;
 	const struct tls_trust *trust;
 	int64_t now_s;
@@ -58,13 +65,23 @@ struct tls_checker {
 	uint8_t cert[CONFIG_TLS_CERT_BYTES];
 	uint8_t candidate[CONFIG_TLS_CERT_BYTES];
 	struct pem pem;
-	br_x509_decoder_context decoders[CONFIG_TLS_MAX_ANCHORS];
+	uint8_t anchor_keys[CONFIG_TLS_MAX_ANCHORS][ANCHOR_KEY_BYTES];
 	br_x509_trust_anchor anchors[CONFIG_TLS_MAX_ANCHORS];
+	br_x509_certificate own_chain[IDENTITY_CERTS];
+	struct identity own;
 };
 
 struct tls_trust;
 
 /* between the files of this library */
 void tls_checker_init(struct tls_checker *c, const struct tls_trust *trust);
+/* BearSSL has no const in structures that it only reads */
+static inline unsigned char *tls_bytes(struct der d)
+{
+	return (unsigned char *)(uintptr_t)d.p;
+}
+
+int tls_own_load(struct tls_checker *c, const struct tls_identity *files, struct err *e);
+void tls_own_offer(struct tls_checker *c, br_ssl_client_context *client);
 int tls_explain(const struct tls_stream *s, const struct tls_checker *c, int code, int *ret_class,
 		struct err *e);

@@ -59,30 +59,37 @@ static void append(const br_x509_class **ctx, const unsigned char *buf, size_t l
 	c->cert_len += len;
 }
 
-static void add_anchor(struct tls_checker *c, struct der name, size_t len)
+static void add_anchor(struct tls_checker *c, struct der name, const struct cert *cert)
 {
-	br_x509_decoder_context *d;
-	br_x509_trust_anchor *a;
-	const br_x509_pkey *key;
+	br_x509_trust_anchor *a = &c->anchors[c->n_anchors];
+	uint8_t *mem = c->anchor_keys[c->n_anchors];
+	struct key key;
 
 	c->n_found++;
 	if (c->n_anchors == CONFIG_TLS_MAX_ANCHORS) {
 		note(c, TLS_F_ANCHORS);
 		return;
 	}
-	d = &c->decoders[c->n_anchors];
-	a = &c->anchors[c->n_anchors];
-	br_x509_decoder_init(d, NULL, NULL);
-	br_x509_decoder_push(d, c->candidate, len);
-	key = br_x509_decoder_get_pkey(d);
-	if (!key)
-		/* a kind of key that BearSSL does not have cannot have signed anything here */
+	/* a kind of key that BearSSL does not have cannot have signed anything here */
+	if (key_parse_public(cert->spki, &key) < 0 ||
+	    key.modulus.len + key.exponent.len > ANCHOR_KEY_BYTES ||
+	    key.point.len > ANCHOR_KEY_BYTES)
 		return;
 	*a = (br_x509_trust_anchor){
-		.dn = {(unsigned char *)(uintptr_t)name.p, name.len},
-		.flags = br_x509_decoder_isCA(d) ? BR_X509_TA_CA : 0,
-		.pkey = *key,
+		.dn = {tls_bytes(name), name.len},
+		.flags = cert->is_ca ? BR_X509_TA_CA : 0,
 	};
+	if (key.kind == KEY_RSA) {
+		memcpy(mem, key.modulus.p, key.modulus.len);
+		memcpy(mem + key.modulus.len, key.exponent.p, key.exponent.len);
+		a->pkey.key_type = BR_KEYTYPE_RSA;
+		a->pkey.key.rsa = (br_rsa_public_key){mem, key.modulus.len, mem + key.modulus.len,
+						      key.exponent.len};
+	} else {
+		memcpy(mem, key.point.p, key.point.len);
+		a->pkey.key_type = BR_KEYTYPE_EC;
+		a->pkey.key.ec = (br_ec_public_key){key.curve, mem, key.point.len};
+	}
 	c->n_anchors++;
 }
 
@@ -96,15 +103,16 @@ static void find_anchors(struct tls_checker *c, const struct cert *cert)
 		if (c->trust->fds[i] < 0)
 			continue;
 		pem_init(&c->pem, c->trust->fds[i]);
-		while ((n = pem_next(&c->pem, c->candidate, sizeof(c->candidate))) > 0) {
+		while ((n = pem_next(&c->pem, PEM_CERTIFICATE, c->candidate,
+				     sizeof(c->candidate))) > 0) {
 			struct cert candidate;
 
 			if (cert_parse(c->candidate, (size_t)n, &candidate) < 0)
 				continue;
 			if (der_eq(candidate.subject, cert->issuer))
-				add_anchor(c, cert->issuer, (size_t)n);
+				add_anchor(c, cert->issuer, &candidate);
 			else if (c->n_certs == 0 && der_eq(candidate.subject, cert->subject))
-				add_anchor(c, cert->subject, (size_t)n);
+				add_anchor(c, cert->subject, &candidate);
 		}
 		if (n < 0) {
 			c->trust_code = (int)n;

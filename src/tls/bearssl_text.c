@@ -151,29 +151,40 @@ static int certificate(const struct tls_stream *s, const struct tls_checker *c, 
 	}
 }
 
+const char *tls_own_hint(const struct tls_stream *s)
+{
+	switch (s->own) {
+	case TLS_OWN_NOT_ASKED:
+		break;
+	case TLS_OWN_NONE:
+		return "it wants a client certificate: put client.cert and client.key into its "
+		       "folder in certs.d";
+	case TLS_OWN_SENT:
+		return "it does not accept client.cert of its folder in certs.d: have one issued by "
+		       "an authority that it trusts";
+	}
+	return "";
+}
+
 static int alert(const struct tls_stream *s, int number, struct err *e)
 {
+	if (s->own != TLS_OWN_NOT_ASKED &&
+	    (number == 40 || (number >= 42 && number <= 49) || number == 116))
+		return err_text(e, -EACCES, "%s refused the TLS handshake (alert %d): %s", s->host,
+				number, tls_own_hint(s));
 	switch (number) {
 	case 70: /* protocol_version */
 		return err_text(e, -EPROTONOSUPPORT,
 				"%s offers only TLS 1.3 (or only versions before 1.2), this build "
-				"speaks TLS "
-				"1.2: allow TLS 1.2 on the server",
+				"speaks TLS 1.2: allow TLS 1.2 on the server",
 				s->host);
 	case 40: /* handshake_failure */
 		return err_text(e, -EPROTONOSUPPORT,
 				"%s has no cipher suite in common with this device: allow ECDHE "
-				"with AES-GCM "
-				"or ChaCha20 on the server",
+				"with AES-GCM or ChaCha20 on the server",
 				s->host);
 	case 112: /* unrecognized_name */
 		return err_text(e, -EBADMSG, "%s does not serve this name", s->host);
-	case 42 ... 46: /* *_certificate, certificate_* */
-	case 116:	/* certificate_required */
-		return err_text(
-			e, -EBADMSG,
-			"%s wants a client certificate (TLS alert %d), which is not supported",
-			s->host, number);
 	default:
 		return err_text(e, -EBADMSG, "%s refused the TLS handshake (alert %d)", s->host,
 				number);

@@ -5,11 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** struct der - bytes of an encoding, in the caller's memory */
-struct der {
-	const uint8_t *p;
-	size_t len;
-};
+#include "tls/der.h"
 
 /**
  * struct cert - where the parts of an X.509 certificate are
@@ -19,8 +15,10 @@ struct der {
  */
 struct cert {
 	struct der issuer, subject; /* Name, with tag and length */
+	struct der spki;	    /* content of subjectPublicKeyInfo, for key_parse_public() */
 	struct der alt_names;	    /* content of subjectAltName, NULL if there is none */
 	int64_t not_before_s, not_after_s;
+	bool is_ca;	     /* basicConstraints says so */
 	bool forbids_server; /* extKeyUsage is there without serverAuth */
 };
 
@@ -34,5 +32,3 @@ bool cert_has_address(const struct cert *c, const uint8_t *ip, size_t ip_len);
 
 /** cert_name_text() - common name or organisation, printable ASCII. Return: @dst */
 char *cert_name_text(char dst[static CERT_NAME_CAP], struct der name);
-
-bool der_eq(struct der a, struct der b);

@@ -52,25 +52,54 @@ static int next_line(struct pem *p, char *line, struct span *ret_line)
 	return c == -1 && !n ? 0 : 1;
 }
 
-ssize_t pem_next(struct pem *p, uint8_t *der, size_t cap)
+/* "-----BEGIN @label-----" */
+static bool is_mark(struct span line, const char *begin, enum pem_kind kind)
+{
+	static const char *const labels[] = {"CERTIFICATE-----", "PRIVATE KEY-----"};
+	size_t begin_len = strlen(begin), label_len = strlen(labels[kind]);
+
+	return line.len >= begin_len + label_len && memcmp(line.p, begin, begin_len) == 0 &&
+	       memcmp(line.p + line.len - label_len, labels[kind], label_len) == 0 &&
+	       (kind == PEM_KEY || line.len == begin_len + label_len);
+}
+
+/* either "BEGIN ENCRYPTED PRIVATE KEY", or a header "Proc-Type: 4,ENCRYPTED" inside */
+static bool says_encrypted(struct span line)
+{
+	static const char word[] = "ENCRYPTED";
+
+	for (size_t i = 0; i + sizeof(word) - 1 <= line.len; i++)
+		if (memcmp(line.p + i, word, sizeof(word) - 1) == 0)
+			return true;
+	return false;
+}
+
+ssize_t pem_next(struct pem *p, enum pem_kind kind, uint8_t *der, size_t cap)
 {
 	struct base64 b = {0};
 	char line_mem[LINE_CAP];
 	struct span line;
 	bool inside = false;
-	int r;
+	ssize_t r;
 
 	while ((r = next_line(p, line_mem, &line)) > 0) {
-		if (span_eq(line, "-----BEGIN CERTIFICATE-----")) {
+		if (is_mark(line, "-----BEGIN ", kind)) {
 			b = (struct base64){.dst = der, .cap = cap};
 			inside = true;
-		} else if (span_eq(line, "-----END CERTIFICATE-----")) {
+		} else if (is_mark(line, "-----END ", kind)) {
+			r = (ssize_t)b.len;
 			if (inside && !b.bad && b.len)
-				return (ssize_t)b.len;
+				break;
 			inside = false;
 		} else if (inside && !b.bad) {
 			base64_decode(&b, line);
 		}
+		if (kind == PEM_KEY && inside && says_encrypted(line))
+			b.bad = p->encrypted = true;
+	}
+	if (kind == PEM_KEY) {
+		explicit_bzero(line_mem, sizeof(line_mem));
+		explicit_bzero(&b, sizeof(b));
 	}
 	return r;
 }

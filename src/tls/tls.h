@@ -33,6 +33,7 @@ struct tls_trust {
 /**
  * tls_connect() - handshake
  * @checker:  scratch memory for this call
+ * @own:      our certificate, if the server asks for one; NULL = none. The key is read and wiped within this call
  * @fd:       connected, non-blocking; borrowed
  * @host:     what the certificate must be for: a name, or an address literal without brackets
  * @stall_ms: longest wait for the peer's next bytes
@@ -44,7 +45,11 @@ struct tls_trust {
  * Return: 0; -EBADMSG, -ETIMEDOUT, -ECONNRESET ... with a text for people that says what to do.
  */
 int tls_connect(struct tls_stream *s, struct tls_checker *checker, const struct tls_trust *trust,
-		int fd, const char *host, int stall_ms, enum tls_class *ret_class, struct err *e);
+		const struct tls_identity *own, int fd, const char *host, int stall_ms,
+		enum tls_class *ret_class, struct err *e);
+
+/** tls_own_hint() - what to say when the server refuses, because of our certificate or the lack of it. Return: "" = nothing */
+const char *tls_own_hint(const struct tls_stream *s);
 
 /** tls_send() - all of @data, flushed. Return: 0; -errno */
 int tls_send(struct tls_stream *s, const void *data, size_t len, struct err *e);

@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	    sys_write_all(fd, data, len) < 0)
 		abort();
 	pem_init(&p, fd);
-	while (pem_next(&p, der, sizeof(der)) > 0)
+	while (pem_next(&p, PEM_CERTIFICATE, der, sizeof(der)) > 0)
 		if (++n > len)
 			abort();
 	return 0;

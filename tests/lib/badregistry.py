@@ -2,7 +2,7 @@
 """badregistry - a registry that misbehaves on demand
 
     badregistry.py --port N [--cert F --key F] [--layout OCI-LAYOUT] [--log FILE] [--other URL]
-                   [--address IP] [--times FILE]
+                   [--address IP] [--times FILE] [--client-ca F]
 
 The repository's name says how: /v2/MODE[/ARGUMENT]... A mode spoils layers; with "manifest/" or
 "config/" in front of it, manifests or image configurations. Content comes from the layout (its tags); without one every blob is the same 1 MiB and
@@ -421,6 +421,9 @@ class Server:
             self.tls.load_cert_chain(args.cert, args.key)
             if args.tls13:
                 self.tls.minimum_version = ssl.TLSVersion.TLSv1_3
+            if args.client_ca:
+                self.tls.load_verify_locations(args.client_ca)
+                self.tls.verify_mode = ssl.CERT_OPTIONAL
 
     def count(self, what):
         with self.lock:
@@ -450,6 +453,8 @@ class Server:
         if self.log:
             self.log.write(" ".join([req.method, req.target, repr(req.headers.get("authorization")),
                                      repr(req.headers.get("range")), repr(req.headers.get("cookie"))]) + "\n")
+        if self.args.client_ca and not p.sock.getpeercert():
+            return p.reply(400)  # as nginx does
         if path.startswith("/token/"):
             if path == "/token/500":
                 return p.reply(500)
@@ -513,6 +518,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--tls13", action="store_true")
+    parser.add_argument("--client-ca")
     parser.add_argument("--address", default="127.0.0.1")
     for name in ("cert", "key", "layout", "log", "other", "times"):
         parser.add_argument("--" + name)

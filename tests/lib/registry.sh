@@ -10,6 +10,7 @@
 #						none, htpasswd (user "user", password "secret"), token (same, by a token
 #						server of its own, tokens live $registry_token_lives seconds). Sets registry
 #						(localhost:PORT), registry_port, registry_pid
+#						With $registry_client_ca (a file) clients must have a certificate of it
 #	registry_stop				end the last one (its storage stays)
 #	registry_push IMAGE REF			copy $TMP/oci:IMAGE there
 #	registry_images				make $TMP/oci with: tiny (one layer: static busybox), layers (three layers, with
@@ -90,7 +91,8 @@ http:
   addr: 127.0.0.1:$registry_port
   secret: tests
 END
-	[ "$1" = none ] || printf '  tls: {certificate: %s.crt, key: %s.key}\n' "$TMP/pki/$1" "$TMP/pki/$1"
+	[ "$1" = none ] || printf '  tls: {certificate: %s.crt, key: %s.key%s}\n' "$TMP/pki/$1" "$TMP/pki/$1" \
+		"${registry_client_ca:+, clientcas: [$registry_client_ca]}"
 	case $2 in
 	htpasswd)
 		htpasswd -Bbn -C 4 user secret >"$TMP/htpasswd" || return 1
@@ -104,6 +106,12 @@ END
 }
 
 registry_answers() {
+	# who wants a client certificate hangs up
+	if [ -n "${registry_client_ca:-}" ]; then
+		curl -s -k -o /dev/null "https://$registry/"
+		[ $? != 7 ] # 7 = nobody listens
+		return
+	fi
 	reg_status=$(curl -s -k -o /dev/null -w '%{http_code}' "$registry_scheme://$registry/v2/")
 	[ "$reg_status" = 200 ] || [ "$reg_status" = 401 ]
 }

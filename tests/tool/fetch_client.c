@@ -7,7 +7,7 @@
  * OBJECT is TAG, manifest@DIGEST, head@TAG, blob@DIGEST or ping, with ">FILE" behind it (default: dropped). Options: ca= bundle
  * file, registry-ca= file, user=, secret=, kind= (enum remote_kind), https-proxy=, http-proxy=, no-proxy=, plain=1, floor= seconds, stall= ms, max= bytes, expect= bytes, resolv=, hosts=
  * files, close-after= bytes (of a body; then the reader goes away), peak=1 (print the role's VmHWM), ns= host (of
- * a mirror), rate= bytes a second, partial= file, wake=1 (tell the role at each wait that the network has changed).
+ * a mirror), rate= bytes a second, cert= and key= files (our own), partial= file, wake=1 (tell the role at each wait that the network has changed).
  *
  * Prints "done BYTES TYPE DIGEST" or "error CLASS CODE TEXT" for each object; exits 0 if all are done.
  */
@@ -31,7 +31,7 @@ static const char *const class_names[] = {"network",   "tls",  "clock", "auth",
 static struct {
 	const char *ca, *registry_ca, *user, *secret, *resolv, *hosts, *plain, *floor, *stall, *max,
 		*expect, *close_after, *peak, *kind, *https_proxy, *http_proxy, *no_proxy, *ns,
-		*rate, *partial, *wake;
+		*rate, *partial, *wake, *cert, *key;
 } opt = {
 	.ca = "/dev/null",
 	.registry_ca = "/dev/null",
@@ -73,6 +73,8 @@ static const struct {
 	{"rate", &opt.rate},
 	{"partial", &opt.partial},
 	{"wake", &opt.wake},
+	{"cert", &opt.cert},
+	{"key", &opt.key},
 };
 
 static struct role_proc role;
@@ -141,6 +143,7 @@ static void send_open(const char *host, const char *repository)
 	enc_str(&o.enc, opt.no_proxy);
 	enc_str(&o.enc, opt.ns);
 	enc_u64(&o.enc, number(opt.rate));
+	enc_bool(&o.enc, opt.cert);
 	send_frame(&o);
 }
 
@@ -291,7 +294,7 @@ int main(int argc, char **argv)
 {
 	struct err e = {0};
 	bool ok = true;
-	int i = 1, fds[4];
+	int i = 1, fds[6];
 
 	if (argc == 2 && argv[1][0] == '@')
 		return role_main(argv[1]);
@@ -303,6 +306,8 @@ int main(int argc, char **argv)
 	fds[1] = open_file(opt.registry_ca);
 	fds[2] = open_file(opt.resolv);
 	fds[3] = open_file(opt.hosts);
+	fds[4] = open_file(opt.cert ? opt.cert : "/dev/null");
+	fds[5] = open_file(opt.key ? opt.key : "/dev/null");
 	if (role_spawn(ROLE_FETCH, fds, ARRAY_LEN(fds), NULL, &role, &e) < 0)
 		die("role", e.msg);
 	send_open(argv[i], argv[i + 1]);

@@ -120,6 +120,8 @@ static void finds_the_parts(void **state)
 	assert_string_equal(cert_name_text(text, c.subject), "unit test");
 	assert_non_null(c.alt_names.p);
 	assert_false(c.forbids_server);
+	assert_true(c.is_ca);
+	assert_int_equal(c.spki.len, 0x59);
 
 	assert_int_equal(cert_parse(organisation, sizeof(organisation), &c), 0);
 	assert_true(c.not_after_s == 2832314194);

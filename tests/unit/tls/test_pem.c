@@ -32,7 +32,7 @@ static const char *all(const char *text)
 	ssize_t len;
 
 	start(text);
-	while ((len = pem_next(&pem, der, sizeof(der))) > 0)
+	while ((len = pem_next(&pem, PEM_CERTIFICATE, der, sizeof(der))) > 0)
 		n += (size_t)snprintf(out + n, sizeof(out) - n, "%.*s|", (int)len,
 				      (const char *)der);
 	assert_int_equal(len, 0);
@@ -78,7 +78,7 @@ static void one_that_is_too_large_is_skipped(void **state)
 	memset(der, 0, sizeof(der));
 	snprintf(text, sizeof(text), BEGIN "%0*d\n" END, 84, 0); /* 63 bytes */
 	start(text);
-	assert_int_equal(pem_next(&pem, der, sizeof(der)), 63);
+	assert_int_equal(pem_next(&pem, PEM_CERTIFICATE, der, sizeof(der)), 63);
 	sys_close(pem.fd);
 }
 
@@ -104,10 +104,41 @@ static void size_is_bounded(void **state)
 	(void)state;
 	start("");
 	assert_int_equal(sys_truncate(pem.fd, PEM_FILE_MAX + 1), 0);
-	assert_int_equal(pem_next(&pem, der, sizeof(der)), -EFBIG);
+	assert_int_equal(pem_next(&pem, PEM_CERTIFICATE, der, sizeof(der)), -EFBIG);
 	sys_close(pem.fd);
 	pem_init(&pem, -1);
-	assert_int_equal(pem_next(&pem, der, sizeof(der)), -EBADF);
+	assert_int_equal(pem_next(&pem, PEM_CERTIFICATE, der, sizeof(der)), -EBADF);
+}
+
+static void reads_keys(void **state)
+{
+	static const struct {
+		const char *text;
+		ssize_t len;
+		bool encrypted;
+	} cases[] = {
+		{"-----BEGIN PRIVATE KEY-----\nYWJj\n-----END PRIVATE KEY-----\n", 3, false},
+		{"-----BEGIN RSA PRIVATE KEY-----\nYWJj\n-----END RSA PRIVATE KEY-----\n", 3,
+		 false},
+		{"-----BEGIN EC PARAMETERS-----\nYQ==\n-----END EC PARAMETERS-----\n"
+		 "-----BEGIN EC PRIVATE KEY-----\nYWI=\n-----END EC PRIVATE KEY-----\n",
+		 2, false},
+		{"-----BEGIN ENCRYPTED PRIVATE KEY-----\nYWJj\n-----END ENCRYPTED PRIVATE "
+		 "KEY-----\n",
+		 0, true},
+		{"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
+		 "DEK-Info: AES-128-CBC,00\n\nYWJj\n-----END RSA PRIVATE KEY-----\n",
+		 0, true},
+		{BEGIN "YWJj\n" END, 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		start(cases[i].text);
+		assert_int_equal(pem_next(&pem, PEM_KEY, der, sizeof(der)), cases[i].len);
+		assert_int_equal(pem.encrypted, cases[i].encrypted);
+		sys_close(pem.fd);
+	}
 }
 
 int main(void)
@@ -117,6 +148,7 @@ int main(void)
 		cmocka_unit_test(one_that_is_too_large_is_skipped),
 		cmocka_unit_test(any_alignment),
 		cmocka_unit_test(size_is_bounded),
+		cmocka_unit_test(reads_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
