@@ -12,7 +12,8 @@
 #include "wire/http.h"
 #include "wire/url.h"
 
-#define CONN_MIN_BYTES 1024 /* what a server must send in stall_ms of waiting, or it is broken */
+#define CONN_MIN_BYTES                                                                             \
+	TLS_MIN_BYTES /* what a server must send in stall_ms of waiting, or it is broken */
 
 /** struct conn - a connection to one origin, plain or TLS, that outlives a request */
 struct conn {

@@ -101,18 +101,42 @@ static int send_record(struct tls_stream *s, struct err *e)
 	return 0;
 }
 
+/*
+ * A record gives nothing before its last byte, and an empty one gives nothing at all. So neither may
+ * come for ever: what the caller of tls_peek() gets is too late, or never, to be judged there.
+ */
+static int check_pace(struct tls_stream *s, struct err *e)
+{
+	int64_t stalls = (sys_now_ms() - s->peek_ms) / s->stall_ms;
+
+	if (s->deadline_ms)
+		return 0;
+	if (s->peek_bytes > 2 * sizeof(s->record))
+		return err_text(e, -EBADMSG, "%s sends TLS records that hold nothing", s->host);
+	if (s->peek_bytes / TLS_MIN_BYTES < (uint64_t)stalls)
+		return err_text(e, -ETIMEDOUT, "%s sends less than %d bytes in %d s", s->host,
+				TLS_MIN_BYTES, s->stall_ms / 1000);
+	return 0;
+}
+
 static int recv_record(struct tls_stream *s, struct err *e)
 {
 	size_t len;
-	unsigned char *p = br_ssl_engine_recvrec_buf(&s->client.eng, &len);
-	ssize_t n = sys_recv(s->fd, p, len);
+	int r = check_pace(s, e);
+	unsigned char *p;
+	ssize_t n;
 
+	if (r < 0)
+		return r;
+	p = br_ssl_engine_recvrec_buf(&s->client.eng, &len);
+	n = sys_recv(s->fd, p, len);
 	if (n == -EAGAIN)
 		return wait_for(s, POLLIN, e);
 	if (n == 0)
 		return err_text(e, -ECONNRESET, "%s closed the connection unexpectedly", s->host);
 	if (n < 0)
 		return err_set(e, (int)n, "receive from %s", s->host);
+	s->peek_bytes += (size_t)n;
 	br_ssl_engine_recvrec_ack(&s->client.eng, (size_t)n);
 	return 0;
 }
@@ -260,8 +284,11 @@ int tls_peek(struct tls_stream *s, struct span *ret_data, struct err *e)
 {
 	size_t len;
 	unsigned char *p;
-	int r = pump(s, BR_SSL_RECVAPP, e);
+	int r;
 
+	s->peek_ms = sys_now_ms();
+	s->peek_bytes = 0;
+	r = pump(s, BR_SSL_RECVAPP, e);
 	if (r <= 0)
 		return failed(s, r, e);
 	p = br_ssl_engine_recvapp_buf(&s->client.eng, &len);

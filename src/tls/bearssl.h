@@ -19,7 +19,9 @@ enum tls_own { TLS_OWN_NOT_ASKED, TLS_OWN_NONE, TLS_OWN_SENT };
 struct tls_stream {
 	br_ssl_client_context client;
 	int fd, stall_ms;
-	int64_t deadline_ms; /* of the handshake */
+	int64_t deadline_ms; /* of the handshake, 0 = it is over */
+	int64_t peek_ms;     /* since when, and for how many bytes, a record is waited for */
+	size_t peek_bytes;
 	enum tls_own own;
 	char host[256];
 	unsigned char record[BR_SSL_BUFSIZE_MONO];

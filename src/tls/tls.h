@@ -17,6 +17,8 @@
 #include "tls/bearssl.h"
 #endif
 
+#define TLS_MIN_BYTES 1024 /* what a peer must send in stall_ms, or it is broken */
+
 enum tls_class {
 	TLS_E_NETWORK, /* the connection broke or stalled: trying again may help */
 	TLS_E_PEER,    /* not trusted, not spoken, or not valid */
@@ -57,7 +59,8 @@ int tls_send(struct tls_stream *s, const void *data, size_t len, struct err *e);
 /**
  * tls_peek() - wait for data and look at it in the record buffer; tls_skip() - use up @len bytes of it
  *
- * Return: 1; 0 the peer ended the stream properly; -ETIMEDOUT stalled; -ECONNRESET cut off; -EBADMSG.
+ * Return: 1; 0 the peer ended the stream properly; -ETIMEDOUT stalled, also one that sends a record too
+ * slowly to be waited for; -ECONNRESET cut off; -EBADMSG, also records that hold nothing without end.
  */
 int tls_peek(struct tls_stream *s, struct span *ret_data, struct err *e);
 void tls_skip(struct tls_stream *s, size_t len);
