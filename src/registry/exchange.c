@@ -191,6 +191,7 @@ int exchange_start(struct conns *cs, struct exchange *x, const struct exchange_r
 	bool again;
 	int r;
 
+	x->conn = NULL;
 	r = build(cs, x, q, &len, e);
 	*ret_fail = CONN_F_REFUSED;
 	if (r < 0)

@@ -254,10 +254,10 @@ static int reach(struct session *s, struct get *g, int64_t *ret_wait_ms, struct 
 		unsigned int status;
 
 		r = exchange_start(&s->conns, &s->x, &q, &conn_fail, e);
+		if (home && s->x.conn) /* it was reached, even if its answer was cut off */
+			s->zone = s->x.conn->zone;
 		if (r < 0)
 			return get_fail_conn(g, conn_fail, r);
-		if (home)
-			s->zone = s->x.conn->zone;
 		status = s->x.http.status;
 		if (status == 200 || status == 206)
 			return 0;
