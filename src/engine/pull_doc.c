@@ -85,8 +85,11 @@ static int check_document(struct pull *p, struct err *e)
 	if (r < 0)
 		return err_set(e, r, "map a document");
 	if (p->want_bytes && p->want_bytes != map.len)
-		return err_text(e, -EBADMSG, "a document of %llu bytes has %zu",
-				(unsigned long long)p->want_bytes, map.len);
+		return err_text(
+			e, -EBADMSG,
+			"the %s has %zu bytes, what leads to it says %llu: the image is damaged",
+			p->state == PULL_FETCH_CONFIG ? "configuration" : "manifest", map.len,
+			(unsigned long long)p->want_bytes);
 	sha256_init(&h);
 	sha256_update(&h, map.p, map.len);
 	sha256_final(&h, &got);
