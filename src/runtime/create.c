@@ -186,6 +186,16 @@ static pid_t clone_stage(struct creation *c, struct stage *s, struct err *e)
 	return pid < 0 ? err_set(e, pid, "new namespaces") : pid;
 }
 
+/* In a user namespace that of System V and POSIX IPC is made by its root, whose the message queues are then. */
+static int later(const struct creation *c)
+{
+	int flags = c->beside						     ? NS_OF_STAGE
+		    : c->spec.ns[OCI_NS_USER].set && !usher_needed(&c->spec) ? CLONE_NEWIPC
+									     : 0;
+
+	return (int)ns_clone_flags(&c->spec) & flags;
+}
+
 static int spawn(struct creation *c, struct handover *h, struct err *e)
 {
 	struct stage s = {.spec = &c->spec,
@@ -203,7 +213,7 @@ static int spawn(struct creation *c, struct handover *h, struct err *e)
 			  .preserve_fds = c->o->listen_fds + c->o->preserve_fds,
 			  .no_pivot = c->o->no_pivot,
 			  .net_comes = c->net_beside,
-			  .unshare = c->beside ? (int)ns_clone_flags(&c->spec) & NS_OF_STAGE : 0,
+			  .unshare = later(c),
 			  .label = LABEL_INIT,
 			  .state = &c->state};
 	pid_t pid;

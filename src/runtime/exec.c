@@ -122,6 +122,8 @@ static void joined_main(struct joining *j, bool born, bool ushered)
 	if (r >= 0 && !ushered)
 		r = ns_join(j->ns_fds, false, j->process.keep_groups, &e);
 	if (r >= 0)
+		r = label_keys(&j->process, &j->label, &e);
+	if (r == 0)
 		r = stage_keyring(&j->state, false, j->spec.ns[OCI_NS_USER].set, &e);
 	if (r == 0 && j->process.terminal)
 		r = open_terminal(j, &e);

@@ -10,19 +10,24 @@
 
 #include "file/rooted.h"
 #include "runtime/bind.h"
+#include "runtime/confine/label.h"
 #include "runtime/rootfs.h"
 #include "sys/fd.h"
 #include "sys/mnt.h"
 
 static int mask_dir(struct rootfs *r, int dst, const char *path, struct err *e)
 {
+	char data[MOUNT_DATA_CAP] = "size=0,nr_inodes=2";
 	int ret;
 
 	if (r->empty_fd >= 0)
 		return bind_attach(r->empty_fd, false, &mount_opts_read_only, dst, r->root_fd, path,
 				   e);
+	ret = label_mount(data, sizeof(data), r->spec->mount_label, e);
+	if (ret < 0)
+		return ret;
 	ret = sys_mount("tmpfs", fd_path(dst).p, "tmpfs",
-			MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0,nr_inodes=2");
+			MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, data);
 	if (ret < 0)
 		return err_set(e, ret, "cover with tmpfs");
 	r->empty_fd = rooted_open(r->root_fd, path, O_PATH | O_DIRECTORY, 0, e);

@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "file/rooted.h"
 #include "runtime/bind.h"
+#include "runtime/confine/label.h"
 #include "runtime/copyup.h"
 #include "runtime/idmap.h"
 #include "runtime/place.h"
@@ -203,22 +204,28 @@ static int inherit_mode(int dst, struct mount_opts *o, struct err *e)
 	return ret < 0 ? err_set(e, ret, "mount options") : 0;
 }
 
-/* Of every file system that is the container's own and has labels. */
+/* Of every file system that is the container's own and takes a label when it is mounted. */
 static int add_label(const struct rootfs *r, const struct oci_mount *m, struct mount_opts *o,
 		     struct err *e)
 {
-	static const char *const without[] = {"proc", "sysfs", "mqueue", "cgroup", "cgroup2"};
-	size_t len = strlen(o->data);
+	static const char *const without[] = {"proc", "sysfs", "mqueue"};
 
 	for (size_t i = 0; i < ARRAY_LEN(without); i++)
 		if (str_eq(m->type, without[i]))
 			return 0;
-	if (str_empty(r->spec->mount_label))
+	return label_mount(o->data, sizeof(o->data), r->spec->mount_label, e);
+}
+
+/* The message queues of the host, when they are the container's too, keep their label. */
+static int label_queues(const struct rootfs *r, const struct oci_mount *m, struct err *e)
+{
+	auto_close int fd = -1;
+
+	if (str_empty(r->spec->mount_label) || !str_eq(m->type, "mqueue") ||
+	    !r->spec->ns[OCI_NS_IPC].set)
 		return 0;
-	if (str_printf(o->data + len, sizeof(o->data) - len, "%scontext=\"%s\"", len ? "," : "",
-		       r->spec->mount_label) < 0)
-		return err_text(e, -E2BIG, "mount options are too long");
-	return 0;
+	fd = rooted_open(r->root_fd, m->destination, O_RDONLY | O_DIRECTORY, 0, e);
+	return fd < 0 ? fd : label_file(fd, r->spec->mount_label, e);
 }
 
 static int open_place(struct rootfs *r, const struct oci_mount *m, struct mount_opts *o,
@@ -271,9 +278,8 @@ static int mount_fs(struct rootfs *r, const struct oci_mount *m, struct mount_op
 		return bind_host(r, m, o, e);
 	if (ret < 0)
 		return err_set(e, ret, "mount %s", m->type);
-	if (o->copy_up && (ret = fill_tmpfs(r, m, o, dst, e)) < 0)
-		return ret;
-	return propagate(r, m, o, e);
+	ret = o->copy_up ? fill_tmpfs(r, m, o, dst, e) : label_queues(r, m, e);
+	return ret < 0 ? ret : propagate(r, m, o, e);
 }
 
 static int mount_one(struct rootfs *r, const struct oci_mount *m, struct err *e)

@@ -14,6 +14,7 @@
 #include "file/rooted.h"
 #include "runtime/bind.h"
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/confine/label.h"
 #include "runtime/mounts.h"
 #include "sys/fd.h"
 #include "sys/mnt.h"
@@ -71,6 +72,7 @@ static int mount_v1(struct rootfs *r, const struct mount_opts *o, int top,
 int mounts_cgroup(struct rootfs *r, const struct oci_mount *m, const struct mount_opts *o,
 		  int dst_fd, struct err *e)
 {
+	char data[MOUNT_DATA_CAP] = "mode=755,size=64k";
 	auto_close int top = -1;
 	struct statfs fs;
 	int ret;
@@ -79,8 +81,11 @@ int mounts_cgroup(struct rootfs *r, const struct oci_mount *m, const struct moun
 		return err_text(e, -EOPNOTSUPP, "this machine has no cgroups to mount");
 	if (r->cgroup->h[0].v2 && r->cgroup->n == 1)
 		return mount_tree(r, &r->cgroup->h[0], o, dst_fd, r->root_fd, m->destination, e);
+	ret = label_mount(data, sizeof(data), r->spec->mount_label, e);
+	if (ret < 0)
+		return ret;
 	ret = sys_mount("cgroup", fd_path(dst_fd).p, "tmpfs", o->flags & ~(unsigned long)MS_RDONLY,
-			"mode=755,size=64k");
+			data);
 	if (ret < 0)
 		return err_set(e, ret, "mount tmpfs");
 	top = rooted_open(r->root_fd, m->destination, O_PATH | O_DIRECTORY, 0, e);

@@ -126,6 +126,7 @@ struct node {
 	gid_t gid;
 	int root_fd;
 	const char *place; /* a directory of the stage's; nothing stays there */
+	const char *label; /* of SELinux; NULL or "" none */
 };
 
 /* A tree can be cloned only from a mount that has a place, so the new file system gets one for a moment. */
@@ -133,7 +134,9 @@ static int make_node(void *arg)
 {
 	const struct node *n = arg;
 	const struct oci_device *d = n->d;
-	auto_close int fs = sys_fsmount_new("tmpfs", "size", "4k", MOUNT_ATTR_NOSUID);
+	bool plain = str_empty(n->label);
+	auto_close int fs = sys_fsmount_new("tmpfs", plain ? "size" : "context",
+					    plain ? "4k" : n->label, MOUNT_ATTR_NOSUID);
 	int r = fs < 0 ? fs : enter_root(n->root_fd);
 	auto_close int dir = r < 0 ? r : sys_open(AT_FDCWD, n->place, O_PATH | O_DIRECTORY, 0);
 	auto_close int fd = -1;
@@ -160,7 +163,8 @@ static int device_in_stage(const struct source_server *s, const struct oci_devic
 	struct node n = {.d = d,
 			 .uid = host_id(m->uid, m->n_uid, d->uid),
 			 .gid = host_id(m->gid, m->n_gid, d->gid),
-			 .place = s->rootfs};
+			 .place = s->rootfs,
+			 .label = s->spec->mount_label};
 	auto_close int ns = ns_open_of(s->stage, OCI_NS_MNT, e);
 	auto_close int root = ns < 0 ? ns : stage_root(s->stage, e);
 	int r = root;

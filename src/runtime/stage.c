@@ -182,10 +182,13 @@ static int birth(struct stage *s, struct err *e)
 	r = sys_setsid();
 	if (r < 0 && r != -EPERM)
 		return err_set(e, r, "setsid");
+	r = s->ushered ? 0 : enter(s, e);
+	if (r < 0)
+		return r;
 	r = s->unshare ? sys_unshare(s->unshare) : 0;
 	if (r < 0)
 		return err_set(e, r, "new namespaces");
-	r = s->ushered ? 0 : enter(s, e);
+	r = label_keys(&s->spec->process, &s->label, e);
 	if (r == 0)
 		r = stage_keyring(s->state, true, s->spec->ns[OCI_NS_USER].set, e);
 	if (r == 0 && s->spec->ns[OCI_NS_CGROUP].set && !s->spec->ns[OCI_NS_CGROUP].path) {

@@ -139,6 +139,8 @@ else
 	container_name
 	expect_err 1 'set RLIMIT_NOFILE' "a limit that is not ours to raise is an error by name" oci run --bundle b "$id"
 fi
+process_more='' args='["/bin/stat","-c","%u","/dev/mqueue"]'
+is "the message queues are those of its root" 0
 chown -R 0:0 b/rootfs
 config_reset
 
@@ -165,6 +167,20 @@ if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ]; then
 		expect_out '^unconfined' "AppArmor: no profile" oci exec "$id" cat /proc/self/attr/current
 		expect_out '^cleat-test' "AppArmor: exec --apparmor" oci exec --apparmor cleat-test "$id" cat /proc/self/attr/current
 		oci delete --force "$id"
+		for more in '{"type":"user"}' '{"type":"time"}'; do
+			process_more=',"apparmorProfile":"cleat-test"'
+			saved=$namespaces
+			namespaces="$namespaces,$more"
+			linux_more=',"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}]'
+			[ "$more" = '{"type":"user"}' ] || linux_more=''
+			config b
+			namespaces=$saved linux_more='' process_more=''
+			container_name
+			expect "AppArmor: $more" oci run --detach --bundle b "$id"
+			expect_out '^cleat-test' "AppArmor: exec has the profile" oci exec "$id" cat /proc/self/attr/current
+			expect_equal 'cleat-test (complain)' "$(cat "/proc/$(oci state "$id" | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')/attr/current")" "AppArmor: as the container"
+			oci delete --force "$id"
+		done
 		sh_args 'echo ran'
 	fi
 else

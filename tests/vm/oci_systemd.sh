@@ -1,7 +1,7 @@
 #!/bin/sh
 # timeout: 300
 # Cgroups by systemd: cleat oci --systemd-cgroup in a machine whose init is Debian's systemd, as root and as a user with
-# his own one.
+# his own one. Its kernel has SELinux, with a policy of ours for the second part.
 . "$TOP/tests/lib/tap.sh"
 . "$TOP/tests/lib/bundle.sh"
 . "$TOP/tests/vm/lib/machine.sh"
@@ -86,13 +86,13 @@ make_units() {
 
 make_root() {
 	mkdir -p debian root/etc root/bin root/tmp root/proc root/sys root/dev root/run root/root root/var
-	"$TOP/tests/vm/lib/debian" needs "$arch" systemd dbus-daemon >debs || return 1
+	"$TOP/tests/vm/lib/debian" needs "$arch" systemd dbus-daemon attr keyutils checkpolicy >debs || return 1
 	while read -r deb; do
 		dpkg -x "$deb" debian || return 1
 	done <debs
 	ln -sf ../lib debian/usr/ 2>/dev/null
 	mkdir -p root/lib64 && cp -L debian/lib64/ld-linux-x86-64.so.2 root/lib64/ || return 1
-	get lib/systemd/systemd bin/systemctl usr/bin/busctl usr/bin/dbus-daemon || return 1
+	get lib/systemd/systemd bin/systemctl usr/bin/busctl usr/bin/dbus-daemon usr/bin/getfattr bin/keyctl || return 1
 	vm_busybox "$arch" || return 1
 	cp "$PKGDIR/busybox-$arch" root/bin/busybox
 	for applet in $("$PKGDIR/busybox-$arch" --list); do
@@ -120,19 +120,22 @@ user:x:1000:' >root/etc/group
 	chmod +x root/init
 	mkdir -p root/t/tests
 	cp -r "$TOP/tests/lib" root/t/tests/
-	cp "$TOP/tests/vm/lib/in_systemd.sh" root/t/tests/
+	cp "$TOP/tests/vm/lib/in_systemd.sh" "$TOP/tests/vm/lib/in_selinux.sh" root/t/tests/
+	debian/usr/bin/checkpolicy -M -U allow -c 33 -o root/t/policy "$TOP/tests/vm/lib/selinux.te"
 }
 
 expect "make the root" make_root || exit
 expect "pack it" vm_pack root root.cpio
-expect "start QEMU" vm_start systemd "$arch" root.cpio systemd.show_status=0 || exit
+expect "start QEMU" vm_start systemd "$arch" root.cpio "systemd.show_status=0 security=selinux selinux=1 enforcing=0" || exit
 expect "systemd boots to a shell" vm_shell 90 || { dump systemd.log; exit; }
 expect "systemd is its init" vm_sh 20 'systemctl --version | grep systemd && [ -d /run/systemd/system ]' || tap_diag "$vm_out"
-vm_sh 150 'mkdir -p /tmp/s; cd /tmp/s; CLEAT=/bin/cleat BUSYBOX=/bin/busybox TOP=/t TMPDIR=/tmp/s sh /t/tests/in_systemd.sh >/tmp/tap 2>&1; s=$?; cat /tmp/tap; (exit $s)'
-if [ $? = 0 ]; then
-	ok "in_systemd.sh ($(printf '%s\n' "$vm_out" | grep -c ^ok) checks)"
-else
-	fail "in_systemd.sh" "$vm_out"
-fi
+for part in systemd selinux; do
+	vm_sh 150 "mkdir -p /tmp/$part; cd /tmp/$part; CLEAT=/bin/cleat BUSYBOX=/bin/busybox TOP=/t TMPDIR=\$PWD sh /t/tests/in_$part.sh >/tmp/tap 2>&1; s=\$?; cat /tmp/tap; (exit \$s)"
+	if [ $? = 0 ]; then
+		ok "in_$part.sh ($(printf '%s\n' "$vm_out" | grep -c ^ok) checks)"
+	else
+		fail "in_$part.sh" "$vm_out"
+	fi
+done
 vm_cut
 tap_end

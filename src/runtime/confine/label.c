@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * AppArmor profile and SELinux label of the program. They are set as "on exec", so they do not hinder
- * the last steps of the runtime. The files are opened before the container's root is entered and
- * written after: hooks that run in between keep the runtime's label.
+ * the last steps of the runtime. The procfs is opened before the container's root is entered, the files,
+ * which nobody but their process may write, after: hooks that run in between keep the runtime's label.
  */
 #include "runtime/confine/label.h"
 
@@ -35,42 +35,34 @@ bool label_has_selinux(void)
 
 int label_open(const struct oci_process *p, struct label *ret, struct err *e)
 {
-	auto_close int procfs = -1;
+	auto_close int fd = -1;
 
 	*ret = LABEL_INIT;
-	if (!str_empty(p->apparmor)) {
-		if (has_apparmor()) {
-			ret->apparmor_fd =
-				procfs_open(&procfs, "self/attr/apparmor/exec", O_WRONLY);
-			if (ret->apparmor_fd == -ENOENT) /* Linux < 5.8 */
-				ret->apparmor_fd = procfs_open(&procfs, "self/attr/exec", O_WRONLY);
-			if (ret->apparmor_fd < 0)
-				return err_set(e, ret->apparmor_fd, "process.apparmorProfile");
-		} else if (!str_eq(p->apparmor, "unconfined")) {
-			return err_text(e, -EOPNOTSUPP,
-					"process.apparmorProfile \"%.64s\": AppArmor is not "
-					"enabled on this machine",
-					p->apparmor);
-		}
-	}
-	if (str_empty(p->selinux))
-		return 0;
-	if (!label_has_selinux())
+	ret->apparmor = !str_empty(p->apparmor) && has_apparmor();
+	ret->selinux = !str_empty(p->selinux) && label_has_selinux();
+	if (!str_empty(p->apparmor) && !ret->apparmor && !str_eq(p->apparmor, "unconfined"))
+		return err_text(e, -EOPNOTSUPP,
+				"process.apparmorProfile \"%.64s\": AppArmor is not enabled on "
+				"this machine",
+				p->apparmor);
+	if (!str_empty(p->selinux) && !ret->selinux)
 		return err_text(e, -EOPNOTSUPP,
 				"process.selinuxLabel \"%.64s\": SELinux is not enabled on this "
 				"machine",
 				p->selinux);
-	ret->selinux_fd = procfs_open(&procfs, "self/attr/exec", O_WRONLY);
-	return ret->selinux_fd < 0 ? err_set(e, ret->selinux_fd, "process.selinuxLabel") : 0;
+	if (!ret->apparmor && !ret->selinux)
+		return 0;
+	fd = procfs_open(&ret->procfs, "self/attr/exec", O_WRONLY);
+	return fd < 0 ? err_set(e, fd, "labels of the process") : 0;
 }
 
-/* One write: the kernel takes no label in parts. */
-static int write_label(int *fd, const char *text)
+int label_keys(const struct oci_process *p, struct label *l, struct err *e)
 {
-	ssize_t n = sys_write(*fd, text, strlen(text));
+	int r = l->selinux ? procfs_write(&l->procfs, "self/attr/keycreate", p->selinux,
+					  strlen(p->selinux))
+			   : 0;
 
-	sys_close(take_fd(fd));
-	return n < 0 ? (int)n : 0;
+	return r < 0 ? err_set(e, r, "SELinux label \"%.64s\"", p->selinux) : 0;
 }
 
 int label_apply(const struct oci_process *p, struct label *l, struct err *e)
@@ -78,14 +70,35 @@ int label_apply(const struct oci_process *p, struct label *l, struct err *e)
 	char text[512];
 	int r = 0;
 
-	if (l->apparmor_fd >= 0) {
+	if (l->apparmor) {
 		r = str_printf(text, sizeof(text), "exec %s", p->apparmor);
 		if (r >= 0)
-			r = write_label(&l->apparmor_fd, text);
+			r = procfs_write(&l->procfs, "self/attr/apparmor/exec", text, strlen(text));
+		if (r == -ENOENT) /* no such file: Linux < 5.8; or no such profile, once more */
+			r = procfs_write(&l->procfs, "self/attr/exec", text, strlen(text));
 		if (r < 0)
 			return err_set(e, r, "AppArmor profile \"%.64s\"", p->apparmor);
 	}
-	if (l->selinux_fd >= 0)
-		r = write_label(&l->selinux_fd, p->selinux);
+	if (l->selinux)
+		r = procfs_write(&l->procfs, "self/attr/exec", p->selinux, strlen(p->selinux));
+	if (l->procfs >= 0)
+		sys_close(take_fd(&l->procfs));
 	return r < 0 ? err_set(e, r, "SELinux label \"%.64s\"", p->selinux) : 0;
+}
+
+int label_file(int fd, const char *label, struct err *e)
+{
+	int r = str_empty(label) ? 0 : sys_setxattr(fd, "security.selinux", label, strlen(label));
+
+	return r < 0 && r != -EOPNOTSUPP ? err_set(e, r, "SELinux label \"%.64s\"", label) : 0;
+}
+
+int label_mount(char *data, size_t cap, const char *label, struct err *e)
+{
+	size_t len = strlen(data);
+	int r = str_empty(label) ? 0
+				 : str_printf(data + len, cap - len, "%scontext=\"%s\"",
+					      len ? "," : "", label);
+
+	return r < 0 ? err_text(e, -E2BIG, "mount options are too long") : 0;
 }
