@@ -49,11 +49,15 @@ image_accounts() {
 image_debian() {
 	image_dir=$WORK/debian
 	mkdir -p "$image_dir/etc"
+	for image_d in bin sbin lib lib64; do # packages of today have these below /usr only
+		mkdir -p "$image_dir/usr/$image_d"
+		ln -s "usr/$image_d" "$image_dir/$image_d"
+	done
 	for image_deb in $(image_debs base-files bash coreutils libc-bin dash findutils gawk grep sed hostname procps \
 		util-linux util-linux-extra mount libacl1 libattr1 libblkid1 libc6 libcap-ng0 libcap2 libcrypt1 libgcc-s1 \
 		libgmp10 libmount1 libmpfr6 libpcre2-8-0 libproc2-0 libreadline8 libselinux1 libsigsegv2 libsmartcols1 \
 		libsystemd0 libtinfo6 libudev1 libuuid1 zlib1g); do
-		dpkg -x "$image_deb" "$image_dir"
+		dpkg-deb --fsys-tarfile "$image_deb" | tar x --keep-directory-symlink -C "$image_dir"
 	done
 	[ -e "$image_dir/bin/sh" ] || ln -s dash "$image_dir/bin/sh"
 	rm -rf "$image_dir/usr/share"
