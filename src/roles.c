@@ -34,8 +34,8 @@ static const struct sys_seccomp_arg no_exec[] = {NO_EXEC};
 static const int parse_calls[] = {CALLS_BASE, SYS_ftruncate, SYS_ftruncate64, SYS_CALL_END};
 static const uint32_t parse_accepts[] = {PARSE_RESULT, PARSE_ERROR, 0};
 
-static const int fetch_calls[] = {CALLS_BASE, CALLS_NET, SYS_ftruncate, SYS_ftruncate64,
-				  SYS_CALL_END};
+static const int fetch_calls[] = {CALLS_BASE,	   CALLS_NET, SYS_ftruncate,
+				  SYS_ftruncate64, SYS_fsync, SYS_CALL_END};
 static const struct sys_seccomp_arg fetch_args[] = {
 	NO_EXEC,
 	/* IP alone: no AF_ALG, AF_VSOCK, AF_NETLINK, AF_UNIX */

@@ -353,7 +353,8 @@ int get_run(struct session *s, struct get *g, struct err *e)
 	unsigned int failures = 0, pauses = 0;
 	int r;
 
-	g->bytes = g->kept_bytes = 0;
+	g->bytes = g->kept_bytes = g->synced_bytes = 0;
+	g->synced_ms = 0;
 	r = get_kept(s, g, e);
 	g->began_ms = sys_now_ms();
 	while (r >= 0) {

@@ -25,6 +25,8 @@ struct get {
 	bool no_range;	     /* the server cannot do parts, or does them wrong */
 	bool signed_refused; /* where the registry sent us refused once since the last gain */
 	int64_t began_ms;
+	uint64_t synced_bytes; /* of the partial file */
+	int64_t synced_ms;
 };
 
 /** struct session - everything that is kept between objects */

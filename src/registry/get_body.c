@@ -14,13 +14,26 @@
 #include "sys/watch.h"
 
 #define SAMPLE_BYTES (1 << 20) /* after so many it is decided whether a partial file is worth it */
-#define BURST_US     100000    /* what a rate may fall behind and make up */
+#define SYNC_BYTES   (256 << 10) /* a power cut takes no more than this and what came in that time: */
+#define SYNC_MS	     2000
+#define BURST_US     100000 /* what a rate may fall behind and make up */
 
 /* A file that does not take it all is worth nothing, but no reason to fail. */
 static void drop_partial(struct get *g)
 {
 	sys_truncate(g->partial_fd, 0);
 	g->partial_fd = -1;
+}
+
+/* the kernel would leave it in memory for half a minute */
+static void sync_partial(struct get *g)
+{
+	if (g->bytes - g->synced_bytes < SYNC_BYTES || sys_now_ms() - g->synced_ms < SYNC_MS)
+		return;
+	if (sys_fsync(g->partial_fd) < 0)
+		drop_partial(g);
+	g->synced_bytes = g->bytes;
+	g->synced_ms = sys_now_ms();
 }
 
 static void to_partial(struct get *g, const char *p, size_t len)
@@ -33,13 +46,16 @@ static void to_partial(struct get *g, const char *p, size_t len)
 		drop_partial(g);
 		return;
 	}
-	/* on a fast link the flash would only be worn: the whole costs less than to keep half */
-	if (g->kept_bytes || g->bytes < SAMPLE_BYTES || g->bytes - len >= SAMPLE_BYTES)
+	if (!g->kept_bytes && g->bytes < SAMPLE_BYTES)
 		return;
+	/* on a fast link the flash would only be worn: the whole costs less than to keep half */
 	took_ms = sys_now_ms() - g->began_ms;
-	if ((g->expect_bytes / (SAMPLE_BYTES / 1024)) * (uint64_t)took_ms / 1024 <
-	    CONFIG_PARTIAL_MIN_S * 1000ULL)
+	if (!g->kept_bytes && g->bytes - len < SAMPLE_BYTES &&
+	    (g->expect_bytes / (SAMPLE_BYTES / 1024)) * (uint64_t)took_ms / 1024 <
+		    CONFIG_PARTIAL_MIN_S * 1000ULL)
 		drop_partial(g);
+	else
+		sync_partial(g);
 }
 
 /* Return: 0; -EPIPE nobody reads any more; -errno */
@@ -82,7 +98,7 @@ int get_kept(struct session *s, struct get *g, struct err *e)
 	}
 	if (n < 0) /* a bad block: what comes after it is fetched again */
 		drop_partial(g);
-	g->kept_bytes = g->bytes;
+	g->kept_bytes = g->synced_bytes = g->bytes;
 	return 0;
 }
 

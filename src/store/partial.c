@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Interrupted layers: partial/<digest of the blob> holds its first bytes, as they came. Nothing relies on
- * them: they go through the unpack role's hashes again before anything is believed, so they are
- * written without a sync, and what a power cut leaves of them is good or is found out.
+ * them: they go through the unpack role's hashes again before anything is believed, so what a power
+ * cut leaves of them is good or is found out. Whoever writes one syncs it now and then, not to lose much.
  */
 #include <errno.h>
 #include <fcntl.h>
