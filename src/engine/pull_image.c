@@ -92,6 +92,8 @@ void pull_next_layer(struct pull *p)
 	int r = 0;
 
 	while (p->layer.index < p->manifest.n_layers && pull_layer_stored(p)) {
+		/* a power cut may have come between the layer and the end of its partial file */
+		store_partial_remove(p->env.store, &p->manifest.layers[p->layer.index].digest);
 		pull_progress(p, pull_layer_name(p, name), "already there", 0, 0);
 		p->layer.index++;
 	}

@@ -110,6 +110,9 @@ engine_start || tap_end
 head -c 2000000 /dev/zero >"$E/root/partial/${noise#sha256:}"
 expect "a damaged partial file" cleat pull "$bad/ok:big"
 expect_equal "None" "$(grep "$noise" "$TMP/bad.requests" | tail -1 | cut -d' ' -f4)" "is fetched anew"
+head -c 2000000 /dev/zero >"$E/root/partial/${noise#sha256:}"
+expect_out 'already there' "a partial file of a layer that is there: the power went before it was removed" cleat pull "$bad/ok:other"
+expect_equal "" "$(ls "$E/root/partial")" "goes with the next pull"
 touch "$E/root/partial/nonsense"
 expect_err 1 "partial/nonsense" "fsck tells foreign names" cleat fsck
 rm "$E/root/partial/nonsense"
