@@ -34,8 +34,12 @@ vm: $(O)/cleat
 buildtest: $(O)/cleat
 	$(Q)$(DRIVER) $(BUILD)
 
-# every state of the disk, which 'make check' has only a part of: some minutes
-.PHONY: power
+# every state of the disk, which 'make check' has only a part of: some minutes. N cuts at random instants, ten
+# seconds each; what a failing SEED did is done again
+N ?= 200
+.PHONY: power power-cut
+power-cut: $(O)/cleat
+	$(Q)CUTS='$(N)' SEED='$(SEED)' TEST_SECONDS=$$((300 + $(N) * 60)) $(DRIVER) -v tests/power/cut.sh
 power: $(O)/cleat
 	$(Q)POWER=full TEST_SECONDS=3600 SEED='$(SEED)' $(DRIVER) tests/power/replay.sh
 

@@ -78,6 +78,11 @@ def disk_tree(root, wanted):
     return {k: v for k, v in found.items() if k in wanted or not (v[0] == "dir" and k in implied)}
 
 
+def name_over(below, diff_id):
+    """The name of a layer that has taken something from those below it (docs/internals/store.md)"""
+    return sha256(b"below\0" + below + bytes.fromhex(diff_id))
+
+
 def images_of(manifest):
     return re.findall(r"image: *(\S+)", manifest or "")
 
@@ -129,10 +134,14 @@ class Store:
         if "sha256:" + sha256(config) != json.loads(manifest)["config"]["digest"]:
             self.wrong.append(f"configuration of {digest} is damaged")
             return
+        below = b""
         for diff_id in json.loads(config)["rootfs"]["diff_ids"]:
-            diff_id = diff_id.split(":")[1]
-            if not os.path.isdir(self.path("layers", diff_id)):
+            name = diff_id.split(":")[1]
+            if not os.path.isdir(self.path("layers", name)):
+                name = name_over(below, name)
+            if not os.path.isdir(self.path("layers", name)):
                 self.wrong.append(f"layer {diff_id} of {digest} is missing")
+            below += bytes.fromhex(name)
 
     def check(self):
         """Everything that has a name is whole. Returns (names, current manifest)."""
@@ -160,15 +169,25 @@ class Store:
 
 
 def read_layouts(layouts):
-    layers = {}
+    """{name of a layer: what is in it}, also under the names that its images may give it"""
+    layers, configs = {}, []
     for layout in layouts:
         blobs = os.path.join(layout, "blobs/sha256")
-        for name in os.listdir(blobs):
-            with open(os.path.join(blobs, name), "rb") as f:
-                if f.read(1) == b"{":
-                    continue
-            diff_id, tree = archive_tree(os.path.join(blobs, name))
-            layers[diff_id] = tree
+        for blob in os.listdir(blobs):
+            path = os.path.join(blobs, blob)
+            with open(path, "rb") as f:
+                document = json.loads(b"{" + f.read()) if f.read(1) == b"{" else None
+            if not document:
+                diff_id, tree = archive_tree(path)
+                layers[diff_id] = tree
+            elif "rootfs" in document:
+                configs.append([d.split(":")[1] for d in document["rootfs"]["diff_ids"]])
+    for diff_ids in configs:
+        belows = [b""]
+        for diff_id in diff_ids:
+            names = [(below, name) for below in belows for name in (diff_id, name_over(below, diff_id))]
+            layers.update({name: layers[diff_id] for _, name in names})
+            belows = [below + bytes.fromhex(name) for below, name in names]
     return layers
 
 
