@@ -30,6 +30,7 @@ static const struct entry {
 	{"@copy", volume_copy_main},
 	{"@sweep", sweep_main},
 	{"@usage", usage_main},
+	{"@sums", sums_main},
 	{"@helper", helper_main},
 #if defined(CONFIG_INIT)
 	{"@console", init_console_main},

@@ -131,6 +131,7 @@ static void done(void *data, const struct pull_result *result, const struct err 
 		if (waits_for(c, &ref))
 			tell_client(c, result, e);
 	desired_image_arrived(&ref, result, e);
+	fsck_image_arrived(&ref, e);
 	if (e)
 		collect(e->code == -ENOSPC ? 0 : STORE_AGE_S);
 	soon();
@@ -140,7 +141,7 @@ static void done(void *data, const struct pull_result *result, const struct err 
 static void forget_unwanted(void)
 {
 	for (struct wish *w = wishes; w < wishes + CONFIG_MAX_PULLS; w++) {
-		bool wanted = w->used && desired_waits_for(&w->ref);
+		bool wanted = w->used && (desired_waits_for(&w->ref) || fsck_waits_for(&w->ref));
 
 		for (struct client *c = NULL; !wanted && (c = client_each(c));)
 			wanted = w->used && waits_for(c, &w->ref);

@@ -25,6 +25,7 @@ enum client_wait {
 	CLIENT_LOGIN,	/* login.c answers */
 	CLIENT_PARSE,	/* desired.c answers: CHECK and CONFIG */
 	CLIENT_DF,	/* sweep.c answers */
+	CLIENT_FSCK,	/* fsck.c answers */
 };
 
 /** struct client_exec - state of exec.c in a client */
@@ -153,5 +154,7 @@ void desired_image_arrived(const struct reference *ref, const struct pull_result
 bool desired_waits_for(const struct reference *ref);
 void desired_image_progress(const struct reference *ref, const char *what, const char *text,
 			    uint64_t done, uint64_t total);
+bool fsck_waits_for(const struct reference *ref);
+void fsck_image_arrived(const struct reference *ref, const struct err *e);
 /* verbs_container.c: goes on with RUN */
 void run_image_arrived(struct client *c, const struct err *e);

@@ -15,13 +15,10 @@
 #include "sys/fd.h"
 #include "sys/mem.h"
 
-#define FD_WORK	  3
-#define FD_ANSWER 4
-
 #define ANSWER_CAP (64 * 1024)
 
-static int spawn(const char *name, int work_fd, int answer_fd, struct loop_child *child,
-		 loop_child_fn *done, void *data, struct err *e)
+int sweep_spawn(const char *name, int work_fd, int answer_fd, struct loop_child *child,
+		loop_child_fn *done, struct err *e)
 {
 	const char *const argv[] = {"cleat", name, NULL};
 	const int fds[] = {-1, 2, 2, work_fd, answer_fd};
@@ -37,7 +34,7 @@ static int spawn(const char *name, int work_fd, int answer_fd, struct loop_child
 	sys_close(pidfd);
 	if (pid < 0)
 		return err_set(e, (int)pid, "start %s", name);
-	loop_child_init(child, &engine.loop, pid, done, data);
+	loop_child_init(child, &engine.loop, pid, done, NULL);
 	return 0;
 }
 
@@ -61,7 +58,7 @@ void sweep_now(void)
 		return;
 	engine.store.trashed = false;
 	fd = store_trash(&engine.store, &e);
-	if (fd < 0 || spawn("@sweep", fd, -1, &sweeper, swept, NULL, &e) < 0)
+	if (fd < 0 || sweep_spawn("@sweep", fd, -1, &sweeper, swept, &e) < 0)
 		event_err("sweep", &e, "%s", ""); /* the next start of an engine tries again */
 }
 
@@ -73,7 +70,7 @@ bool sweep_busy(void)
 int sweep_main(int argc, char **argv)
 {
 	struct err e = {0};
-	int r = store_sweep(FD_WORK, &e);
+	int r = store_sweep(SWEEP_FD_WORK, &e);
 
 	(void)argc;
 	(void)argv;
@@ -112,14 +109,14 @@ static void put_usage(enum layout_dir d, const char *name, uint64_t bytes, uint6
 int usage_main(int argc, char **argv)
 {
 	static uint8_t mem[ANSWER_CAP];
-	struct store s = {.root_fd = FD_WORK};
+	struct store s = {.root_fd = SWEEP_FD_WORK};
 	struct enc enc;
 
 	(void)argc;
 	(void)argv;
 	enc_init(&enc, mem, sizeof(mem));
 	return store_usage(&s, put_usage, &enc, NULL) < 0 || !enc_ok(&enc) ||
-	       sys_write_all(FD_ANSWER, enc.p, enc.len) < 0;
+	       sys_write_all(SWEEP_FD_ANSWER, enc.p, enc.len) < 0;
 }
 
 static bool in_use(enum layout_dir d, const char *name)
@@ -241,8 +238,8 @@ void verb_df(struct client *c, const struct ctl_request *r, struct msg *m)
 	if (count.answer_fd < 0)
 		err_set(&e, count.answer_fd, "make a memory file");
 	else
-		spawn("@usage", engine.store.root_fd, count.answer_fd, &count.child, counted, NULL,
-		      &e);
+		sweep_spawn("@usage", engine.store.root_fd, count.answer_fd, &count.child, counted,
+			    &e);
 	if (e.code) {
 		sys_close(take_fd(&count.answer_fd));
 		client_error(c, 1, "%s", e.msg);

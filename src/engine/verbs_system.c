@@ -5,26 +5,6 @@
 #include "image/image.h"
 #include "role/role.h"
 
-static void report(const char *what, void *data)
-{
-	client_text(data, what);
-}
-
-void verb_fsck(struct client *c, const struct ctl_request *r, struct msg *m)
-{
-	struct err e = {0};
-	int n = store_fsck(&engine.store, report, c, &e);
-
-	(void)r;
-	(void)m;
-	if (n < 0) {
-		client_error(c, 1, "%s", e.msg);
-		return;
-	}
-	client_exit(c, n > 255 ? 255 : n);
-	client_done(c);
-}
-
 void verb_version(struct client *c, const struct ctl_request *r, struct msg *m)
 {
 	struct image_platform p = image_host_platform();

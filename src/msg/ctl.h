@@ -55,7 +55,7 @@
  *             of its images if there are several        archive
  *   CHECK     name of the file for messages             the manifest
  *   CONFIG    name of the file for messages             the manifest          TEXT*: canonical YAML
- *   FSCK                                                                      TEXT* EXIT: findings
+ *   FSCK       FORCE: repair                                                  TEXT* EXIT: findings
  *   LOGIN     registry (NULL: Docker Hub); user;        the password: a       PAIR
  *             working_dir: the client's --config        regular file
  *   LOGOUT    registry; working_dir as LOGIN                                  PAIR

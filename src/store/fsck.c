@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fsck: is every object whole, and does every object that another one names exist? It only reports:
- * what to do about a finding (pull again, remove) needs the engine.
- *
- * Not done here: the content of layers. A tree cannot be hashed back to its diff ID, because a tar
- * archive is not determined by what is in it.
+ * what to do about a finding (pull again, remove) needs the engine (engine/fsck.c), as does the content of
+ * layers (store_layer_check(), the pack role), which takes long.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +22,8 @@ struct fsck {
 	const struct store *s;
 	store_report_fn *report;
 	void *data;
+	enum layout_dir dir;
+	const char *name; /* of the object that is looked at */
 	int n;
 };
 
@@ -39,7 +39,7 @@ static void finding(struct fsck *f, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	f->n++;
-	f->report(text, f->data);
+	f->report(f->dir, f->name, text, f->data);
 }
 
 static int check_partial(const char *name, void *data)
@@ -163,6 +163,8 @@ static void check_link(struct fsck *f, const char *which, int r, uint64_t number
 {
 	char path[LAYOUT_PATH_CAP], name[LAYOUT_NAME_CAP];
 
+	f->dir = LAYOUT_GENERATIONS;
+	f->name = which;
 	if (r == -ENOENT)
 		return; /* none yet */
 	if (r < 0)
@@ -214,6 +216,24 @@ static int check_container(const char *name, void *data)
 	return 0;
 }
 
+struct check {
+	struct fsck *f;
+	store_each_fn *fn;
+};
+
+static int check(const char *name, void *data)
+{
+	const struct check *c = data;
+
+	c->f->name = name;
+	return c->fn(name, c->f);
+}
+
+int store_discard(struct store *s, enum layout_dir d, const char *name, struct err *e)
+{
+	return stage_discard(s, d, name, e);
+}
+
 int store_fsck(struct store *s, store_report_fn *report, void *data, struct err *e)
 {
 	static const struct {
@@ -229,7 +249,10 @@ int store_fsck(struct store *s, store_report_fn *report, void *data, struct err 
 	int r;
 
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
-		r = store_each(s, checks[i].dir, checks[i].check, &f, e);
+		struct check c = {&f, checks[i].check};
+
+		f.dir = checks[i].dir;
+		r = store_each(s, f.dir, check, &c, e);
 		if (r < 0)
 			return r;
 	}

@@ -146,7 +146,8 @@ int store_image_get(const struct store *s, const struct digest *manifest, struct
 	struct store_image img = {0};
 	struct digest *layers;
 	struct dec d;
-	int r = read_model(s, manifest, a, &d, e);
+	int r = store_is_bad(s, manifest) ? err_text(e, -EAGAIN, "the image is being repaired")
+					  : read_model(s, manifest, a, &d, e);
 
 	if (r < 0)
 		return r;
@@ -281,8 +282,10 @@ int store_image_put(struct store *s, struct span manifest_json, struct span conf
 	r = check_image(s, manifest_json, config_json, img, e);
 	if (r < 0)
 		return r;
-	if (present(s, &img->manifest.digest, &img->config.digest))
+	if (present(s, &img->manifest.digest, &img->config.digest)) {
+		store_not_bad(s, &img->manifest.digest);
 		return 0;
+	}
 	digest_hex(hex, &img->manifest.digest);
 	fd = stage_begin(s, staged, e);
 	if (fd < 0)
@@ -299,6 +302,7 @@ int store_image_put(struct store *s, struct span manifest_json, struct span conf
 	r = stage_commit(s, staged, LAYOUT_IMAGES, hex, e);
 	if (r < 0)
 		goto undo;
+	store_not_bad(s, &img->manifest.digest);
 	return 0;
 undo:
 	stage_abort(s, staged);

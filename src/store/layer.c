@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "base/num.h"
 #include "file/durable.h"
 #include "file/rooted.h"
@@ -19,10 +20,13 @@
 #include "sys/fd.h"
 
 #define META_NAME "meta"
-#define META_CAP  192
-#define BLOB_KEY  "blob "
+#define META_CAP  288
 
 static const char *const keys[] = {"unpacked_bytes ", "tar_bytes "};
+
+/* after them; each perhaps */
+enum { DIGEST_TREE, DIGEST_BLOB, N_DIGESTS };
+static const char *const digest_keys[N_DIGESTS] = {"tree ", "blob "};
 
 void store_layer_name(const struct digest *below, size_t n_below, const struct digest *diff_id,
 		      struct digest *ret_name)
@@ -40,7 +44,8 @@ bool store_layer_exists(const struct store *s, const struct digest *layer)
 {
 	char path[LAYOUT_PATH_CAP];
 
-	return store_is_dir(s, layout_object(path, LAYOUT_LAYERS, layer, NULL));
+	return !store_is_bad(s, layer) &&
+	       store_is_dir(s, layout_object(path, LAYOUT_LAYERS, layer, NULL));
 }
 
 int store_layer_begin(struct store *s, char ret_name[static 32], struct err *e)
@@ -109,20 +114,40 @@ int store_layer_file(struct store *s, const char *staged_name, const char *name,
 
 static int write_meta(int dir_fd, const struct store_layer_meta *meta, struct err *e)
 {
-	char text[META_CAP], blob[DIGEST_TEXT_CAP];
+	char text[META_CAP], digest[DIGEST_TEXT_CAP];
+	struct digest tree;
 	auto_close int fd = -1;
-	int len, r;
+	struct buf b;
+	int r = layer_sum(dir_fd, &tree, e);
 
-	len = str_printf(text, sizeof(text), "%s%llu\n%s%llu\n%s%s%s", keys[0],
-			 (unsigned long long)meta->unpacked_bytes, keys[1],
-			 (unsigned long long)meta->tar_bytes, meta->has_blob ? BLOB_KEY : "",
-			 meta->has_blob ? digest_text(blob, &meta->blob) : "",
-			 meta->has_blob ? "\n" : "");
+	if (r < 0)
+		return r;
+	buf_init(&b, text, sizeof(text));
+	buf_printf(&b, "%s%llu\n%s%llu\n%s%s\n", keys[0], (unsigned long long)meta->unpacked_bytes,
+		   keys[1], (unsigned long long)meta->tar_bytes, digest_keys[DIGEST_TREE],
+		   digest_text(digest, &tree));
+	if (meta->has_blob)
+		buf_printf(&b, "%s%s\n", digest_keys[DIGEST_BLOB],
+			   digest_text(digest, &meta->blob));
 	fd = sys_open(dir_fd, META_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_set(e, fd, "store: create a layer's %s", META_NAME);
-	r = sys_write_all(fd, text, (size_t)len); /* made durable by the syncfs that follows */
+	r = sys_write_all(fd, b.p, b.len); /* made durable by the syncfs that follows */
 	return r < 0 ? err_set(e, r, "store: write a layer's %s", META_NAME) : 0;
+}
+
+/* the one that is to be replaced gives way now that its successor is ready */
+static int replace(struct store *s, const struct digest *layer, const char *hex, struct err *e)
+{
+	int r;
+
+	if (!store_is_bad(s, layer))
+		return 0;
+	r = stage_discard(s, LAYOUT_LAYERS, hex, NULL);
+	if (r < 0 && r != -ENOENT)
+		return err_set(e, r, "store: remove the damaged layer");
+	store_not_bad(s, layer);
+	return 0;
 }
 
 int store_layer_commit(struct store *s, const char *staged_name, const struct digest *layer,
@@ -146,7 +171,9 @@ int store_layer_commit(struct store *s, const char *staged_name, const struct di
 		r = no_space(s, r, e);
 		goto undo;
 	}
-	r = stage_commit(s, staged_name, LAYOUT_LAYERS, digest_hex(hex, layer), e);
+	r = replace(s, layer, digest_hex(hex, layer), e);
+	if (r == 0)
+		r = stage_commit(s, staged_name, LAYOUT_LAYERS, hex, e);
 	if (r < 0)
 		goto undo;
 	return 0;
@@ -165,6 +192,8 @@ int store_layer_open(const struct store *s, const struct digest *layer, struct e
 	char path[LAYOUT_PATH_CAP];
 	int fd;
 
+	if (store_is_bad(s, layer))
+		return err_text(e, -EAGAIN, "a layer of the image is being repaired");
 	layout_object(path, LAYOUT_LAYERS, layer, LAYER_TREE);
 	fd = sys_open(s->root_fd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 	return fd < 0 ? err_set(e, fd, "store: open layer %s", path) : fd;
@@ -178,6 +207,19 @@ static bool read_key(struct span line, const char *key, struct span *ret_value)
 		return false;
 	*ret_value = (struct span){line.p + n, line.len - n};
 	return true;
+}
+
+/* the first line is always there; layers of older versions have no other */
+static bool parse_digest(struct span line, struct store_layer_meta *m)
+{
+	bool *const has[] = {&m->has_tree, &m->has_blob};
+	struct digest *const digests[] = {&m->tree, &m->blob};
+	struct span value;
+
+	for (size_t i = 0; i < N_DIGESTS; i++)
+		if (read_key(line, digest_keys[i], &value))
+			return *has[i] = digest_parse(value, digests[i]) == 0;
+	return false;
 }
 
 /* the first line is always there; layers of older versions have no other */
@@ -196,11 +238,7 @@ static bool parse_meta(struct span text, struct store_layer_meta *m)
 		if (n < ARRAY_LEN(keys) && read_key(line, keys[n], &value)) {
 			if (num_u64(value, INT64_MAX, numbers[n++]) < 0)
 				return false;
-		} else if (n && read_key(line, BLOB_KEY, &value)) {
-			if (digest_parse(value, &m->blob) < 0)
-				return false;
-			m->has_blob = true;
-		} else {
+		} else if (!n || !parse_digest(line, m)) {
 			return false;
 		}
 	}
@@ -250,4 +288,52 @@ int store_layer_part(const struct store *s, const struct digest *layer, const ch
 	layout_object(path, LAYOUT_LAYERS, layer, name);
 	fd = sys_open(s->root_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 	return fd < 0 ? err_set(e, fd, "store: open %s", path) : fd;
+}
+
+int store_layer_each(const struct store *s, store_name_fn *fn, void *data, struct err *e)
+{
+	return store_each(s, LAYOUT_LAYERS, fn, data, e);
+}
+
+static int check_blob(const struct store *s, const struct digest *layer, const struct digest *want,
+		      struct err *e)
+{
+	auto_close int fd = store_layer_part(s, layer, STORE_LAYER_BLOB, e);
+	static char chunk[64 * 1024];
+	struct sha256 h;
+	struct digest is;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	sha256_init(&h);
+	while ((n = sys_read(fd, chunk, sizeof(chunk))) > 0)
+		sha256_update(&h, chunk, (size_t)n);
+	if (n < 0)
+		return err_set(e, (int)n, "read its blob");
+	sha256_final(&h, &is);
+	return digest_eq(&is, want) ? 0 : err_text(e, -EBADMSG, "its blob has changed");
+}
+
+int store_layer_check(const struct store *s, const struct digest *layer, struct err *e)
+{
+	struct store_layer_meta meta;
+	char path[LAYOUT_PATH_CAP];
+	auto_close int fd = -1;
+	struct digest tree;
+	int r = store_layer_meta(s, layer, &meta, NULL);
+
+	if (r < 0)
+		return 0; /* store_fsck() tells */
+	fd = sys_open(s->root_fd, layout_object(path, LAYOUT_LAYERS, layer, NULL),
+		      O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return err_set(e, fd, "open it");
+	r = meta.has_tree ? layer_sum(fd, &tree, e) : 0;
+	if (r < 0)
+		return r;
+	if (meta.has_tree && !digest_eq(&tree, &meta.tree))
+		return err_text(e, -EBADMSG,
+				"names, owners, modes, times or attributes in it have changed");
+	return meta.has_blob ? check_blob(s, layer, &meta.blob, e) : 0;
 }

@@ -43,5 +43,9 @@ typedef int store_each_fn(const char *name, void *data);
 int store_each(const struct store *s, enum layout_dir d, store_each_fn *fn, void *data,
 	       struct err *e);
 
+/** store_is_bad() - is it to be replaced? store_not_bad() - it was */
+bool store_is_bad(const struct store *s, const struct digest *d);
+void store_not_bad(struct store *s, const struct digest *d);
+
 /** store_is_dir() - is there a directory of this path below the root? A symbolic link is none */
 bool store_is_dir(const struct store *s, const char *path);

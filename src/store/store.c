@@ -220,6 +220,29 @@ int store_dir(const struct store *s, enum layout_dir d, struct err *e)
 	return fd < 0 ? err_set(e, fd, "store: open %s", layout_dir(d)) : fd;
 }
 
+bool store_is_bad(const struct store *s, const struct digest *d)
+{
+	for (size_t i = 0; i < s->n_bad; i++)
+		if (digest_eq(&s->bad[i], d))
+			return true;
+	return false;
+}
+
+void store_not_bad(struct store *s, const struct digest *d)
+{
+	for (size_t i = 0; i < s->n_bad; i++)
+		if (digest_eq(&s->bad[i], d))
+			s->bad[i--] = s->bad[--s->n_bad];
+}
+
+bool store_replace(struct store *s, const struct digest *d)
+{
+	if (s->n_bad == STORE_MAX_BAD)
+		return false;
+	s->bad[s->n_bad++] = *d;
+	return true;
+}
+
 bool store_is_dir(const struct store *s, const char *path)
 {
 	struct stat st;

@@ -16,11 +16,15 @@
  * and are whole or absent.
  */
 
+#define STORE_MAX_BAD 32
+
 struct store {
 	int root_fd, lock_fd;
 	char root_path[256];
 	bool defer;   /* set before store_open(): what is thrown away waits for store_sweep() */
 	bool trashed; /* something waits */
+	struct digest bad[STORE_MAX_BAD]; /* layers and images that are to be replaced */
+	size_t n_bad;
 };
 
 /** store_open() - make missing directories (0700), take the lock, throw away what staging/ holds.
@@ -82,8 +86,9 @@ int store_partial_sweep(struct store *s, int64_t max_age_s, uint64_t *ret_freed_
 struct store_layer_meta {
 	uint64_t unpacked_bytes; /* content of files */
 	uint64_t tar_bytes;	 /* of its archive; 0 = not known: of an older version */
-	bool has_blob;
+	bool has_blob, has_tree;
 	struct digest blob; /* of the file STORE_LAYER_BLOB */
+	struct digest tree; /* what store_layer_check() compares; store_layer_commit() finds out */
 };
 
 /** store_layer_commit() - syncfs, rename to layers/<layer>; if it exists already the staged one
@@ -92,6 +97,14 @@ int store_layer_commit(struct store *s, const char *staged_name, const struct di
 		       const struct store_layer_meta *meta, struct err *e);
 int store_layer_meta(const struct store *s, const struct digest *layer,
 		     struct store_layer_meta *ret_meta, struct err *e);
+
+/** store_layer_each() - names in layers/, also such as the store has not made */
+typedef int store_name_fn(const char *name, void *data);
+int store_layer_each(const struct store *s, store_name_fn *fn, void *data, struct err *e);
+
+/** store_layer_check() - is the tree what it was, apart from the content of its files? And the blob? Reads all of it.
+ * Return: 0, also for a layer of a version that kept nothing to compare with; -EBADMSG; -errno */
+int store_layer_check(const struct store *s, const struct digest *layer, struct err *e);
 
 /** store_layer_part() - open one of a layer's files for reading. Return: fd; -ENOENT it has none */
 int store_layer_part(const struct store *s, const struct digest *layer, const char *name,
@@ -198,8 +211,19 @@ int store_usage(const struct store *s, store_usage_fn *fn, void *data, struct er
 
 /** store_fsck() - structure of all objects, models against raw bytes, layers present. Calls @report
  * per finding. Return: number of findings; -errno */
-typedef void store_report_fn(const char *what, void *data);
+typedef void store_report_fn(enum layout_dir d, const char *name, const char *what, void *data);
 int store_fsck(struct store *s, store_report_fn *report, void *data, struct err *e);
+
+/**
+ * store_replace() - a layer, or an image by its manifest's digest, is damaged: from now on it cannot be opened, until
+ * another one of its name is committed or put, which takes its place. For the life of @s, or until s->n_bad is set to 0
+ *
+ * Return: false STORE_MAX_BAD are marked already
+ */
+bool store_replace(struct store *s, const struct digest *d);
+
+/** store_discard() - throw away what store_fsck() has found. Return: 0; -errno */
+int store_discard(struct store *s, enum layout_dir d, const char *name, struct err *e);
 
 /* volumes: volumes/<name>/_data */
 
@@ -219,7 +243,6 @@ void store_volume_abort(struct store *s, const char *staged);
 /** store_volume_ensure() - an empty one unless it exists. Return: O_PATH fd */
 int store_volume_ensure(struct store *s, const char *name, bool *ret_created, struct err *e);
 int store_volume_remove(struct store *s, const char *name, struct err *e);
-typedef int store_name_fn(const char *name, void *data);
 int store_volume_each(const struct store *s, store_name_fn *fn, void *data, struct err *e);
 
 /* containers/<id>/{upper,work,log}: a container's own writable state. Return: fd of containers/<id>

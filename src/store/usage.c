@@ -4,15 +4,14 @@
  * share for each, so that a sum over trees is right. Trees belong to containers and change while
  * they are counted: what vanishes is nothing.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "file/tree.h"
 #include "store/layer.h"
 #include "store/stage.h"
 #include "sys/fd.h"
 
-#define MAX_DEPTH   64 /* directories below are not counted */
 #define BLOCK_BYTES 512
 
 static uint64_t share(const struct stat *st)
@@ -22,42 +21,25 @@ static uint64_t share(const struct stat *st)
 	return S_ISDIR(st->st_mode) || st->st_nlink < 2 ? bytes : bytes / st->st_nlink;
 }
 
+static int add(int dir_fd, const char *name, const struct stat *st, int depth, void *data)
+{
+	uint64_t *sum = data;
+
+	(void)dir_fd, (void)name, (void)depth;
+	*sum += share(st);
+	return 0;
+}
+
 static uint64_t tree_bytes(int dir_fd, const char *name)
 {
-	struct sys_dir dir; /* one reader; positions are kept per level */
-	int fds[MAX_DEPTH], depth = 0;
-	off_t at[MAX_DEPTH] = {0};
 	uint64_t sum = 0;
 	struct stat st;
 
 	if (sys_statat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	sum = share(&st);
-	fds[0] = S_ISDIR(st.st_mode)
-			 ? sys_open(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)
-			 : -1;
-	while (depth >= 0 && fds[depth] >= 0) {
-		const char *entry;
-		unsigned char type;
-		int down = -1;
-
-		sys_dir_init_at(&dir, fds[depth], at[depth]);
-		while (down < 0 && sys_dir_next(&dir, &entry, &type) > 0) {
-			if (sys_statat(fds[depth], entry, &st, AT_SYMLINK_NOFOLLOW) < 0)
-				continue;
-			sum += share(&st);
-			if (S_ISDIR(st.st_mode) && depth + 1 < MAX_DEPTH)
-				down = sys_open(fds[depth], entry,
-						O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-		}
-		if (down < 0) {
-			sys_close(fds[depth--]);
-			continue;
-		}
-		at[depth++] = dir.next_at;
-		fds[depth] = down;
-		at[depth] = 0;
-	}
+	if (S_ISDIR(st.st_mode))
+		tree_each(dir_fd, name, add, &sum);
 	return sum;
 }
 

@@ -738,6 +738,14 @@ ssize_t sys_listxattr(int fd, char *buf, size_t cap)
 	return r < 0 ? r : file_of(fd) ? 0 : -EBADF;
 }
 
+ssize_t sys_getxattr(int fd, const char *name, void *buf, size_t cap)
+{
+	(void)name, (void)buf, (void)cap;
+	int r = enter("getxattr");
+
+	return r < 0 ? r : file_of(fd) ? -ENODATA : -EBADF;
+}
+
 int sys_removexattr(int fd, const char *name)
 {
 	(void)name;
@@ -777,11 +785,17 @@ void sys_dir_init(struct sys_dir *d, int fd)
 	d->pos = d->len = 0;
 }
 
-/* an old position is worth nothing here, as on file systems that count entries */
+/* a position is worth nothing here once something was removed, as on file systems that count entries */
 void sys_dir_init_at(struct sys_dir *d, int fd, off_t at)
 {
-	(void)at;
+	struct open_file *f = file_of(fd);
+
 	sys_dir_init(d, fd);
+	if (!f || at <= 0 || at > n_names || names[at - 1].dir != f->node)
+		return;
+	d->pos = 1;
+	d->next_at = at;
+	snprintf(d->mem, sizeof(d->mem), "%s", names[at - 1].text);
 }
 
 int sys_dir_next(struct sys_dir *d, const char **ret_name, unsigned char *ret_type)
@@ -801,6 +815,7 @@ int sys_dir_next(struct sys_dir *d, const char **ret_name, unsigned char *ret_ty
 	if (!next)
 		return 0;
 	d->pos = 1;
+	d->next_at = next - names + 1;
 	snprintf(d->mem, sizeof(d->mem), "%s", next->text);
 	*ret_name = d->mem;
 	*ret_type = S_ISDIR(nodes[next->node].mode)   ? DT_DIR

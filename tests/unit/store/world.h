@@ -109,8 +109,9 @@ static inline struct reference world_ref(const char *text)
 	return ref;
 }
 
-static inline void world_report(const char *what, void *data)
+static inline void world_report(enum layout_dir d, const char *name, const char *what, void *data)
 {
+	(void)d, (void)name;
 	print_message("fsck: %s\n", what);
 	(void)data;
 }
