@@ -37,7 +37,9 @@ buildtest: $(O)/cleat
 # every state of the disk, which 'make check' has only a part of: some minutes. N cuts at random instants, ten
 # seconds each; what a failing SEED did is done again
 N ?= 200
-.PHONY: power power-cut
+.PHONY: power power-cut power-kill
+power-kill: $(O)/cleat $(O)/tests/tool/faults
+	$(Q)KILLS=full TEST_SECONDS=3600 VERBS='$(VERBS)' $(DRIVER) tests/power/kill.sh
 power-cut: $(O)/cleat
 	$(Q)CUTS='$(N)' SEED='$(SEED)' TEST_SECONDS=$$((300 + $(N) * 60)) $(DRIVER) -v tests/power/cut.sh
 power: $(O)/cleat

@@ -12,6 +12,7 @@ Prints what is wrong, or one line: bytes of interrupted layers, images of the cu
 """
 
 import argparse
+import base64
 import gzip
 import hashlib
 import json
@@ -143,8 +144,16 @@ class Store:
                 self.wrong.append(f"layer {diff_id} of {digest} is missing")
             below += bytes.fromhex(name)
 
+    def login(self):
+        """{"auth": user} of auth.json, which a test keeps on the disk in device/etc"""
+        try:
+            auths = json.loads(self.read("device", "etc", "auth.json"))["auths"]
+        except FileNotFoundError:
+            return {}
+        return {"auth": base64.b64decode(a["auth"]).decode().split(":")[0] for a in auths.values()}
+
     def check(self):
-        """Everything that has a name is whole. Returns (names, current manifest)."""
+        """Everything that has a name is whole. Returns (names and who is logged in, current manifest)."""
         try:
             names = self.names()
             for digest in set(names.values()):
@@ -162,8 +171,9 @@ class Store:
             for image in images_of(current):
                 if image not in names:
                     self.wrong.append(f"{image}, which the current manifest uses, has no name")
+            names.update(self.login())
             return names, current
-        except OSError as e:
+        except (OSError, ValueError, KeyError) as e:
             self.wrong.append(f"reading: {e}")
             return None, None
 

@@ -12,7 +12,7 @@ kernel mounts it, the store is looked at, 'cleat fsck' has to agree, and then e2
 in every N-th of them, IMAGE can be pulled, and fsck agrees once more.
 
 FACTS says what held when, a line each: the size of LOG at that time, a label, and words NAME=DIGEST (a
-reference and its image), current=FILE (the manifest that was applied). A state from between two lines may
+reference and its image), current=FILE (the manifest that was applied), auth=USER (who is logged in). A state from between two lines may
 have each word as it was before or as it is after, nothing else. An image that a name leads to, and one
 that the current manifest uses, has to be whole: its documents by their digest, its layers as they are in
 the archives of the OCI layouts --layout.

@@ -90,7 +90,15 @@ expect "the service runs" wait_for 20 runs b
 expect "a stick" vm_sh 30 'mkdir /stick && mount -t vfat /dev/vdb /stick && cp -r /root/stick/* /stick && mount -o remount,ro /stick' || exit
 step load 'cleat load -t stick:1 -i /stick' "$one" "$two" "$three" current=two.yaml
 step change 'cleat apply /root/three.yaml' "$one" "$two" "$three" current=three.yaml
-step gc "cleat rmi $host/web:1 stick:1 && cleat prune -a -f" "$two" current=three.yaml
+# who logs in: by a configuration folder that lies on the disk, not in the appliance's memory
+expect "a configuration on the disk" vm_sh 10 'mkdir -p /var/lib/cleat/device/etc && cp -r /etc/cleat/certs.d /var/lib/cleat/device/etc/ && sync' || exit
+login() {
+	echo "echo secret | cleat --root /var/lib/cleat/device/root --run /run/device --config /var/lib/cleat/device/etc login -u $1 --password-stdin $host"
+}
+all="$one $two $three current=three.yaml"
+step login "$(login first)" $all auth=first
+step login-again "$(login second)" $all auth=second
+step gc "cleat rmi $host/web:1 stick:1 && cleat prune -a -f" "$two" current=three.yaml auth=second
 expect "what nothing needs is gone" vm_sh 10 '[ "$(ls /var/lib/cleat/layers | wc -l)" = 2 ] && [ "$(ls /var/lib/cleat/images | wc -l)" = 1 ]'
 expect "and the service still runs" wait_for 20 runs c
 vm_cut
