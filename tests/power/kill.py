@@ -106,8 +106,9 @@ def look(verb, before, after):
     if rc:
         return [f"fsck: {out}"]
     seen = names()
-    if seen not in (before[0], after[0]):
-        return [f"neither as before nor as after: {seen}"]
+    for name in before[0] + after[0] + list(seen):
+        if (name in seen) not in (name in before[0], name in after[0]):
+            return [f"neither as before nor as after: {name} of {seen}"]
     if seen != after[0] or verb != "rmi":  # a name that is gone cannot be taken away
         rc, out = cleat(*VERBS[verb])
         if rc:
