@@ -271,7 +271,7 @@ static int load_filter(struct become *b, struct err *e)
 	auto_close int listener = -1;
 	int r = filter_load(b->filter, &listener, e);
 
-	return r == 0 && listener >= 0 ? stage_notify(b->sync_fd, listener, e) : r;
+	return r == 0 && listener >= 0 ? stage_notify(b->sync_fd, listener, b->filter->sent, e) : r;
 }
 
 /*

@@ -266,12 +266,13 @@ static int go_early(struct creation *c, struct err *e)
 
 static int answer(struct creation *c, const struct stage_msg *m, struct err *e)
 {
+	struct notify_from from = {c->sync_fd, c->pidfd, c->state.pid, m->code};
 	bool last = m->kind == STAGE_NOTIFY || c->agent_fd < 0;
 	int r = 0;
 
 	if (m->kind == STAGE_NOTIFY)
-		r = notify_forward(c->agent_fd, c->pidfd, c->state.pid, m->code, &c->spec.seccomp,
-				   &c->state, OCI_CREATING, e);
+		r = notify_forward(c->agent_fd, &from, &c->spec.seccomp, &c->state, OCI_CREATING,
+				   e);
 	else
 		r = hooks_run(&c->spec, OCI_HOOK_PRESTART, &c->state, OCI_CREATED, e);
 	if (r == 0 && m->kind == STAGE_MOUNTED)

@@ -268,10 +268,10 @@ static int wait_exec(struct joining *j, struct err *e)
 	int r = stage_wait(j->sync_fd, &m);
 
 	if (r == 1 && m.kind == STAGE_NOTIFY) {
+		struct notify_from from = {j->sync_fd, j->pidfd, j->pid, m.code};
 		struct stage_ack ack = {.pid = j->pid};
 
-		r = notify_forward(j->agent_fd, j->pidfd, j->pid, m.code, &j->spec.seccomp,
-				   &j->state, OCI_RUNNING, e);
+		r = notify_forward(j->agent_fd, &from, &j->spec.seccomp, &j->state, OCI_RUNNING, e);
 		if (r == 0)
 			r = sys_send_fds(j->sync_fd, &ack, sizeof(ack), NULL, 0);
 		if (r == 0 || r == -EPIPE)

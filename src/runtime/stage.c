@@ -22,6 +22,7 @@
 #include "runtime/check.h"
 #include "runtime/hooks.h"
 #include "runtime/namespaces.h"
+#include "runtime/notify.h"
 #include "runtime/rootfs.h"
 #include "sys/cred.h"
 #include "sys/fd.h"
@@ -62,13 +63,14 @@ int stage_wait(int fd, struct stage_msg *ret)
 	return 1;
 }
 
-/* Nothing but one write before the answer: see runtime/notify.h. */
-int stage_notify(int sync_fd, int fd, struct err *e)
+/* Nothing but one write, and sendmsg where that is needed, before the answer: see runtime/notify.h. */
+int stage_notify(int sync_fd, int fd, bool send, struct err *e)
 {
-	struct stage_msg m = {.kind = STAGE_NOTIFY, .code = fd};
+	struct stage_msg m = {.kind = STAGE_NOTIFY, .code = send ? NOTIFY_SENT : fd};
 	struct stage_ack ack;
 
 	if (sys_write(sync_fd, &m, sizeof(m)) != (ssize_t)sizeof(m) ||
+	    (send && sys_send_fds(sync_fd, "", 1, &fd, 1) < 0) ||
 	    sys_read(sync_fd, &ack, sizeof(ack)) != (ssize_t)sizeof(ack))
 		return err_set(e, -EPIPE, "the seccomp agent was not told");
 	return 0;

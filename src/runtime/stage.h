@@ -18,7 +18,7 @@ enum stage_kind {
 	STAGE_MOUNTED =
 		/* before pivot_root: time for prestart and createRuntime; waits for a stage_ack */
 	1,
-	STAGE_NOTIFY, /* code is the descriptor that the seccomp agent waits for; waits for a stage_ack */
+	STAGE_NOTIFY, /* code is the descriptor that the seccomp agent waits for, or NOTIFY_SENT; waits for a stage_ack */
 	STAGE_READY, /* nothing is left but to be started */
 	STAGE_FAILED,
 	STAGE_SOURCE, /* open mount number code for me; the answer is a stage_msg with a descriptor */
@@ -77,8 +77,8 @@ int stage_failure(const struct stage_msg *m, struct err *e);
 /** stage_keyring() - the container's session keyring; @first: it is made, for whoever joins it later */
 int stage_keyring(const struct oci_state *s, bool first, bool in_userns, struct err *e);
 
-/** stage_notify() - STAGE_NOTIFY, and wait for the answer */
-int stage_notify(int sync_fd, int fd, struct err *e);
+/** stage_notify() - STAGE_NOTIFY, with @send the descriptor itself after it, and wait for the answer */
+int stage_notify(int sync_fd, int fd, bool send, struct err *e);
 
 /** stage_asks() - will the stage send STAGE_MOUNTED and wait for an answer? */
 bool stage_asks(const struct oci_spec *s);

@@ -77,7 +77,7 @@ def main():
     s.listen(8)
     while True:
         c, _ = s.accept()
-        data, fds = b"", array.array("i")
+        data, fds, state = b"", array.array("i"), None
         while True:
             part, ancillary, _, _ = c.recvmsg(65536, 64)
             for level, kind, raw in ancillary:
@@ -91,6 +91,9 @@ def main():
                 break
             except ValueError:
                 continue
+        if state is None:  # the runtime failed before there was anything to say
+            c.close()
+            continue
         state["received"] = len(fds)
         with open(sys.argv[2], "a", encoding="utf-8") as f:
             f.write(json.dumps(state) + "\n")

@@ -86,6 +86,33 @@ expect "kill" rl kill two KILL
 wait_for 5 sh -c "! kill -0 $pid 2>/dev/null"
 expect "delete" rl delete --force two
 
+# a seccomp agent: the descriptor cannot be fetched from a process that an ordinary user may not look into
+start agent python3 "$TOP/tests/lib/seccomp_agent.py" "$TMP/agent" "$TMP/states"
+expect "an agent listens" wait_for 10 test -S agent
+chmod 777 agent
+as_user rm config.json
+rl spec --rootless
+notify() { # CALLS
+	edit "c['process']['terminal'] = False; c['root']['readonly'] = False
+l['seccomp'] = {'defaultAction': 'SCMP_ACT_ALLOW', 'listenerPath': '$TMP/agent', 'listenerMetadata': 'bar',
+	'syscalls': [{'names': [$1], 'action': 'SCMP_ACT_NOTIFY'}]}"
+}
+notify "'mkdir', 'mkdirat'"
+command 'mkdir /tmp/run && ls /tmp; ls /proc/self/fd | wc -l'
+expect_equal "made run-bar 4" "$(rl run four | xargs)" "run: it answers, and has the only descriptor"
+command 'sleep 60'
+expect "create" rl create four
+expect "start" rl start four
+expect_out '^exec-bar$' "exec: it answers" rl exec four sh -c 'mkdir /tmp/exec && ls /tmp'
+rl delete --force four
+notify "'mkdir', 'sendmsg'"
+expect_err 1 'SCMP_ACT_NOTIFY cannot be used for the sendmsg syscall by an ordinary user' "sendmsg cannot wait for it" rl run four
+notify "'mkdir'"
+edit "l['seccomp']['syscalls'].append({'names': ['sendmsg'], 'action': 'SCMP_ACT_ERRNO'})"
+expect_err 1 'the seccomp agent was not told' "nor be forbidden" rl run four
+expect "the agent had no trouble" test ! -s agent.log
+stop "$started"
+
 # refused
 as_user rm config.json
 rl spec --rootless

@@ -20,6 +20,7 @@ struct filter_program {
 	size_t n;
 	unsigned int
 		flags; /* SECCOMP_FILTER_FLAG_*; with NEW_LISTENER somebody is to be notified */
+	bool sent;     /* the listener has to be, instead of fetched: runtime/notify.h */
 };
 
 /**
