@@ -228,7 +228,7 @@ $$(addprefix $(2)/,$$(BENCHES)): $(2)/%: $(2)/%.o $(2)/.ldflags
 endef
 
 $(eval $(call variant,target,$(O)))
-ifneq ($(filter check-asan fuzz-short,$(EVERY_GOAL)),)
+ifneq ($(filter check-asan check-corpus fuzz-short,$(EVERY_GOAL)),)
 $(eval $(call variant,asan,$(O)/asan))
 
 $(O)/asan/%.libfuzzer: $(O)/asan/%.o $(O)/asan/libcleat.a

@@ -22,7 +22,7 @@ DRIVER = env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u T -u V O=$(abspath $(O)) CLE
 	tests/run --under $(O) --wrapper '$(RUN)' $(if $(filter 1,$(V)),-v)
 LINT_READY := $(O)/.flags $(O)/generated/autoconf.h $(target_READY)
 
-.PHONY: unit lint story vm buildtest check check-asan fuzz-short
+.PHONY: unit lint story vm buildtest check check-asan check-corpus fuzz-short
 unit: $(UNIT_PROGRAMS)
 	$(Q)$(DRIVER) $(UNIT)
 lint: $(LINT_READY)
@@ -54,6 +54,10 @@ check: $(O)/cleat $(UNIT_PROGRAMS) $(TOOL_PROGRAMS) $(LINT_READY)
 
 check-asan: $(ASAN_PROGRAMS)
 	$(Q)$(DRIVER) --under $(O)/asan --wrapper '' $(UNIT)
+
+# archives and compressed files that once broke libarchive, zlib and zstd, with the sanitizers
+check-corpus: $(O)/asan/tests/tool/unpack_client
+	$(Q)UNPACK_CLIENT='$(abspath $<)' $(DRIVER) tests/story/unpack_corpus.sh
 
 # FUZZ_SECONDS for each target, starting from its corpus; what it finds is left in O/fuzz/<target>/
 FUZZ_SECONDS ?= 5

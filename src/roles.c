@@ -97,7 +97,7 @@ const struct role roles[ROLE_COUNT] = {
 			.call_args = no_exec,
 			.n_call_args = ARRAY_LEN(no_exec),
 			.root = ROLE_ROOT_STAGING,
-			.n_args = 4,
+			.n_args = 5,
 			.max_memory_kib = UNPACK_HEAP_KIB + (1 << CONFIG_ZSTD_WINDOW_LOG) / 1024 +
 					  PROGRAM_KIB,
 			.max_fds = 64,

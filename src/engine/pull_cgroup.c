@@ -63,6 +63,24 @@ void pull_cgroup_remove(struct pull *p)
 	g->procs[0] = NULL;
 }
 
+int pull_cgroup_reclaim(const struct pull *p)
+{
+	static const char *const files[] = {"memory.reclaim", "memory.force_empty"};
+	char path[512];
+	int fd;
+
+	for (size_t i = 0; i < p->cgroup.n; i++)
+		for (size_t k = 0; k < ARRAY_LEN(files); k++) {
+			if (str_printf(path, sizeof(path), "%s/%s", p->cgroup.dirs[i], files[k]) <
+			    0)
+				continue;
+			fd = sys_open(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
+			if (fd >= 0)
+				return fd;
+		}
+	return -1;
+}
+
 /* "name   12 kB" of a process' status. Return: bytes; 0 it is gone */
 static uint64_t resident_peak(pid_t pid)
 {

@@ -226,6 +226,8 @@ void pull_lower_drop(struct pull *p); /* idempotent */
 /** pull_cgroup_make() - a machine without a memory controller is no failure: the limits of roles[] hold there */
 void pull_cgroup_make(struct pull *p);
 void pull_cgroup_remove(struct pull *p);
+/** pull_cgroup_reclaim() - for writing: the file that makes the kernel take back memory. Return: fd; -1 there is none */
+int pull_cgroup_reclaim(const struct pull *p);
 
 /** pull_note_peak() - while the roles are there: what memory they have needed at most */
 void pull_note_peak(struct pull *p);

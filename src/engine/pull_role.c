@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -116,9 +117,13 @@ void pull_role_end(struct pull_role *role)
 int pull_unpack_start(struct pull *p, const int fds[static PULL_UNPACK_FDS], uint32_t compression,
 		      uint64_t max_bytes, pull_answer_fn *answer, struct err *e)
 {
+	int all[PULL_UNPACK_FDS + 1], r;
 	struct msg_out o;
-	int r = role_spawn(ROLE_UNPACK, fds, PULL_UNPACK_FDS, p->cgroup.procs, &p->unpack.proc, e);
 
+	memcpy(all, fds, PULL_UNPACK_FDS * sizeof(*fds));
+	all[PULL_UNPACK_FDS] = pull_cgroup_reclaim(p);
+	r = role_spawn(ROLE_UNPACK, all, ARRAY_LEN(all), p->cgroup.procs, &p->unpack.proc, e);
+	sys_close(all[PULL_UNPACK_FDS]);
 	if (r == 0)
 		r = pull_role_watch(&p->unpack, p, answer, e);
 	if (r < 0)

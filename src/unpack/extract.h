@@ -12,6 +12,7 @@ struct unpack_job {
 		length; /* where in the file they are; length 0 = to its end, from its beginning */
 	int split_fd;	/* where what split.h keeps goes, borrowed; 0 = nowhere */
 	int copy_fd;	/* where the compressed bytes go, borrowed; 0 = nowhere */
+	int reclaim_fd; /* written to: the kernel takes back memory, borrowed; 0 = none */
 	enum image_compression compression;
 	bool detect;	      /* of the file's first bytes, instead */
 	uint64_t max_bytes;   /* of the tar stream; 0 or too many = CONFIG_UNPACK_MAX_MIB */

@@ -8,10 +8,30 @@
 #if CONFIG_INFLATE_ISAL
 #include <igzip_lib.h>
 
+/* where in a member's header, in its order */
+enum gunzip_at {
+	GUNZIP_ID1,
+	GUNZIP_ID2,
+	GUNZIP_METHOD,
+	GUNZIP_FLAGS,
+	GUNZIP_FIXED,
+	GUNZIP_EXTRA_LEN1,
+	GUNZIP_EXTRA_LEN2,
+	GUNZIP_EXTRA,
+	GUNZIP_NAME,
+	GUNZIP_COMMENT,
+	GUNZIP_HCRC1,
+	GUNZIP_HCRC2,
+	GUNZIP_DATA,
+};
+
 /** struct gunzip - in the caller's memory (85 KiB); nothing on the heap */
 struct gunzip {
 	struct inflate_state isal;
-	unsigned int n_magic; /* bytes of the member's magic number seen */
+	unsigned int at;    /* enum gunzip_at */
+	unsigned int flags; /* of the header */
+	unsigned int left;  /* bytes of the field, or the byte that is to come */
+	uint32_t header_crc;
 };
 #else
 #include <zlib.h>

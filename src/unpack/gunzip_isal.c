@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ISA-L's inflate. What follows the functions of gunzip.h are parts of ISA-L that are not built, as
- * only gzip is read here and zlib's checksum is fast enough.
+ * ISA-L's inflate. The member's header is read here: ISA-L forgets which fields the header has when it is
+ * cut between two reads, and takes the rest of them for data. What follows the functions of gunzip.h are
+ * parts of ISA-L that are not built, as only gzip is read here and zlib's checksum is fast enough.
  */
 #include <errno.h>
 #include <string.h>
@@ -9,11 +10,12 @@
 
 #include "unpack/gunzip.h"
 
+enum { FLAG_HCRC = 2, FLAG_EXTRA = 4, FLAG_NAME = 8, FLAG_COMMENT = 16, FLAG_RESERVED = 0xe0 };
+
 int gunzip_init(struct gunzip *g)
 {
 	isal_inflate_init(&g->isal);
-	g->isal.crc_flag = ISAL_GZIP;
-	g->n_magic = 0;
+	gunzip_next(g);
 	return 0;
 }
 
@@ -25,31 +27,86 @@ void gunzip_fini(struct gunzip *g)
 void gunzip_next(struct gunzip *g)
 {
 	isal_inflate_reset(&g->isal);
-	g->n_magic = 0;
+	g->isal.crc_flag = ISAL_GZIP_NO_HDR_VER;
+	g->at = GUNZIP_ID1;
+	g->header_crc = 0;
 }
 
-/* ISA-L waits for a whole header: shorter rubbish would look like a member that is cut off */
-static bool begins_well(struct gunzip *g, const uint8_t *in, size_t len)
+/* the field after this one */
+static void next_field(struct gunzip *g)
 {
-	static const uint8_t magic[] = {0x1f, 0x8b};
+	static const uint8_t flags[] = {
+		[GUNZIP_EXTRA_LEN1] = FLAG_EXTRA, [GUNZIP_EXTRA_LEN2] = FLAG_EXTRA,
+		[GUNZIP_NAME] = FLAG_NAME,	  [GUNZIP_COMMENT] = FLAG_COMMENT,
+		[GUNZIP_HCRC1] = FLAG_HCRC,	  [GUNZIP_HCRC2] = FLAG_HCRC,
+	};
 
-	for (; len && g->n_magic < sizeof(magic); in++, len--)
-		if (*in != magic[g->n_magic++])
-			return false;
-	return true;
+	do {
+		g->at++;
+	} while ((g->at == GUNZIP_EXTRA && !g->left) ||
+		 (g->at < sizeof(flags) && flags[g->at] && !(g->flags & flags[g->at])));
+}
+
+/* Return: NULL, or what is wrong */
+static const char *header_byte(struct gunzip *g, uint8_t c)
+{
+	uint16_t sum = (uint16_t)g->header_crc;
+	bool ends = true;
+
+	switch ((enum gunzip_at)g->at) {
+	case GUNZIP_ID1:
+		if (c != 0x1f)
+			return "not gzip";
+		break;
+	case GUNZIP_ID2:
+		if (c != 0x8b)
+			return "not gzip";
+		break;
+	case GUNZIP_METHOD:
+		if (c != 8)
+			return "not gzip";
+		break;
+	case GUNZIP_FLAGS:
+		if (c & FLAG_RESERVED)
+			return "not gzip";
+		g->flags = c;
+		g->left = 6; /* time, extra flags, system */
+		break;
+	case GUNZIP_FIXED:
+	case GUNZIP_EXTRA:
+		ends = --g->left == 0;
+		break;
+	case GUNZIP_EXTRA_LEN1:
+		g->left = c;
+		break;
+	case GUNZIP_EXTRA_LEN2:
+		g->left |= (unsigned int)c << 8;
+		break;
+	case GUNZIP_NAME:
+	case GUNZIP_COMMENT:
+		ends = c == 0;
+		break;
+	case GUNZIP_HCRC1:
+		if (c != (sum & 0xff))
+			return "wrong checksum of its header";
+		g->left = sum >> 8;
+		break;
+	case GUNZIP_HCRC2:
+		if (c != g->left)
+			return "wrong checksum of its header";
+		break;
+	case GUNZIP_DATA:
+		return NULL;
+	}
+	g->header_crc = (uint32_t)crc32_z(g->header_crc, &c, 1);
+	if (ends)
+		next_field(g);
+	return NULL;
 }
 
 static const char *why(int code)
 {
-	switch (code) {
-	case ISAL_INVALID_WRAPPER:
-	case ISAL_UNSUPPORTED_METHOD:
-		return "not gzip";
-	case ISAL_INCORRECT_CHECKSUM:
-		return "wrong checksum";
-	default:
-		return "it cannot be decoded";
-	}
+	return code == ISAL_INCORRECT_CHECKSUM ? "wrong checksum" : "it cannot be decoded";
 }
 
 int gunzip_step(struct gunzip *g, const uint8_t **in, size_t *in_len, uint8_t *out, size_t cap,
@@ -58,11 +115,20 @@ int gunzip_step(struct gunzip *g, const uint8_t **in, size_t *in_len, uint8_t *o
 	struct inflate_state *s = &g->isal;
 	int r;
 
+	*ret_n = 0;
+	*ret_whole = false;
+	for (; g->at != GUNZIP_DATA && *in_len; ++*in, --*in_len) {
+		*ret_why = header_byte(g, **in);
+		if (*ret_why)
+			return -EBADMSG;
+	}
+	if (g->at != GUNZIP_DATA)
+		return 0;
 	s->next_in = (uint8_t *)(uintptr_t)*in;
 	s->avail_in = (uint32_t)*in_len;
 	s->next_out = out;
 	s->avail_out = (uint32_t)cap;
-	r = begins_well(g, *in, *in_len) ? isal_inflate(s) : ISAL_INVALID_WRAPPER;
+	r = isal_inflate(s);
 	*ret_n = cap - s->avail_out;
 	*ret_whole = s->block_state == ISAL_BLOCK_FINISH;
 	*in = s->next_in;

@@ -120,6 +120,7 @@ int unpack_role_main(int peer_fd)
 				 .root_fd = ROLE_FD_ARG + 1,
 				 .split_fd = ROLE_FD_ARG + 2,
 				 .copy_fd = ROLE_FD_ARG + 3,
+				 .reclaim_fd = ROLE_FD_ARG + 4,
 				 .opaque = send_opaque,
 				 .lower = ask_lower,
 				 .data = &peer_fd};

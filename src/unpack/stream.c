@@ -88,7 +88,8 @@ static int fill(struct unpack_stream *s, struct err *e)
 
 int unpack_stream_detect(struct unpack_stream *s, struct err *e)
 {
-	static const uint8_t gzip[] = {0x1f, 0x8b}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
+	static const uint8_t gzip[] = {0x1f, 0x8b}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd},
+			     skippable[] = {0x2a, 0x4d, 0x18};
 	enum image_compression found = IMAGE_TAR;
 	int r = fill(s, e);
 
@@ -96,7 +97,8 @@ int unpack_stream_detect(struct unpack_stream *s, struct err *e)
 		return r;
 	if (s->in_len >= 2 && memcmp(s->in, gzip, 2) == 0)
 		found = IMAGE_TAR_GZIP;
-	else if (s->in_len >= 4 && memcmp(s->in, zstd, 4) == 0)
+	else if (s->in_len >= 4 && (memcmp(s->in, zstd, 4) == 0 ||
+				    (s->in[0] >> 4 == 5 && memcmp(s->in + 1, skippable, 3) == 0)))
 		found = IMAGE_TAR_ZSTD;
 	if (found == IMAGE_TAR)
 		return 0;

@@ -9,7 +9,8 @@
  * root directory.
  *
  * ROLE_FD_ARG+2 = a new file for what split.h keeps, ROLE_FD_ARG+3 = a new file for the compressed
- * bytes (CONFIG_STORE_BLOBS); /dev/null where nobody wants it.
+ * bytes (CONFIG_STORE_BLOBS); /dev/null where nobody wants it. ROLE_FD_ARG+4 = the file of the memory
+ * cgroup by which the kernel takes back what it can (memory.reclaim, or memory.force_empty of v1).
  *
  *   UNPACK_START   u32 compression (enum image_compression), u64 max_bytes (of the tar stream), u64
  *                  max_entries, u64 offset, u64 length of the layer in its file; length 0 = a pipe, or the

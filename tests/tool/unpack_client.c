@@ -4,6 +4,7 @@
  * process that a pull would use. Prints what an engine would get:
  *
  *	unpack_client [--unconfined] LAYER tar|gzip|zstd DIRECTORY [MAX-BYTES [MAX-ENTRIES]]
+ *	unpack_client --inflate FILE tar|gzip|zstd
  *
  *	opaque PATH                      (the mark is set as store_layer_opaque() does)
  *	done BLOB DIFF-ID COMPRESSED-BYTES UNPACKED-BYTES ENTRIES
@@ -12,7 +13,8 @@
  *	peak KIB                         most resident memory of the role
  *
  * --unconfined calls the extraction in this process: no root of its own, no filter. What it refuses
- * then, it refuses by itself and not because the role could not have done it.
+ * then, it refuses by itself and not because the role could not have done it. --inflate stops before
+ * tar: to stdout what FILE decompresses to; an error as above, to stderr.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +33,7 @@
 #include "sys/fd.h"
 #include "unpack/extract.h"
 #include "unpack/split.h"
+#include "unpack/stream.h"
 #include "unpack/unpack.h"
 
 static uint8_t frame[MSG_MAX];
@@ -185,7 +188,7 @@ static int run(struct role_proc *p, const int *fds)
 	return status;
 }
 
-static int confined(int fds[4], char **argv, uint64_t max_bytes, uint64_t max_entries)
+static int confined(int fds[5], char **argv, uint64_t max_bytes, uint64_t max_entries)
 {
 	struct rusage usage;
 	struct role_proc p;
@@ -193,7 +196,7 @@ static int confined(int fds[4], char **argv, uint64_t max_bytes, uint64_t max_en
 	struct err e = {0};
 	int r;
 
-	if (role_spawn(ROLE_UNPACK, fds, 4, NULL, &p, &e) < 0) {
+	if (role_spawn(ROLE_UNPACK, fds, 5, NULL, &p, &e) < 0) {
 		fprintf(stderr, "unpack_client: %s\n", e.msg);
 		return 2;
 	}
@@ -217,7 +220,7 @@ static int tell_opaque(const char *path, void *data, struct err *e)
 	return 0;
 }
 
-static int unconfined(int fds[4], char **argv, uint64_t max_bytes, uint64_t max_entries)
+static int unconfined(int fds[5], char **argv, uint64_t max_bytes, uint64_t max_entries)
 {
 	struct unpack_job job = {
 		.layer_fd = fds[0],
@@ -244,14 +247,38 @@ static int unconfined(int fds[4], char **argv, uint64_t max_bytes, uint64_t max_
 	return r < 0;
 }
 
+static int inflate_file(const char *path, const char *compression)
+{
+	static struct unpack_stream s;
+	struct err e = {0};
+	const void *data;
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(path, -errno);
+	n = unpack_stream_init(&s, fd, parse_compression(compression), 1 << 30, &e);
+	if (n == 0) {
+		while ((n = unpack_stream_read(&s, &data, &e)) > 0)
+			if (sys_write_all(STDOUT_FILENO, data, (size_t)n) < 0)
+				return fail("write", -EPIPE);
+		unpack_stream_fini(&s);
+	}
+	if (n < 0)
+		fprintf(stderr, "error %d %s\n", (int)-n, e.msg);
+	return n < 0;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t max_bytes, max_entries;
-	int fds[4] = {-1, -1, sys_memfd("split", 0), -1};
+	int fds[5] = {-1, -1, sys_memfd("split", 0), -1, -1};
 	bool alone;
 
 	if (argc == 2 && argv[1][0] == '@')
 		return role_main(argv[1]);
+	if (argc == 4 && !strcmp(argv[1], "--inflate"))
+		return inflate_file(argv[2], argv[3]);
 	alone = argc > 1 && !strcmp(argv[1], "--unconfined");
 	argv += 1 + alone;
 	argc -= 1 + alone;
