@@ -83,6 +83,10 @@ def image_layer(data, kind, unpacked=b""):
     return finish(i, i.put("config", config_json([sha(unpacked)]), CONFIG), [i.put("layer", data, kind)])
 
 
+def image_unpacked(data):
+    return image_layer(data, GZIP, gzip.decompress(data))
+
+
 def image_many_layers(n):
     layer = {"mediaType": GZIP, "digest": sha(b""), "size": 20}
     i = Image()
@@ -114,6 +118,13 @@ def gzip_bomb(gib=4):
     """members of 4 MiB of zeros in 4 KiB each, after a header that announces them all"""
     member = gzip.compress(ZEROS * 4, 9, mtime=0)
     return gzip.compress(header("bomb", gib << 30), mtime=0) + member * (256 * gib)
+
+
+def slow_bomb(mib):
+    """a ratio of 190, which is below what is taken for a bomb"""
+    noise = hashlib.shake_128(b"bomb").digest(4600)
+    member = gzip.compress(ZEROS, 9, mtime=0) + gzip.compress(noise, 0, mtime=0)
+    return gzip.compress(header("bomb", mib << 20), mtime=0) + member * mib
 
 
 def zstd_frame(window_log, blocks):

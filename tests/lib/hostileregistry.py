@@ -13,6 +13,7 @@ first answer only. Bytes are encrypted here and sent as the case likes, so that 
 """
 import argparse
 import functools
+import os
 import re
 import socket
 import ssl
@@ -25,6 +26,7 @@ from hostileimages import CONFIG, GZIP, INDEX, MANIFEST, TAR, ZSTD, image_good, 
 
 CASES = {}
 BIG = 100 << 20
+FILES, MIB = int(os.environ.get("HOSTILE_FILES", 25000)), int(os.environ.get("HOSTILE_MIB", 200))
 
 
 class Case:
@@ -309,6 +311,10 @@ case("zstd-window-2-gib", "CONFIG_ZSTD_WINDOW_LOG", image=lambda: image_layer(im
 case("pax-header-4-gb", "header too large", image=lambda: image_layer(img.pax_announcing(4 << 30, b"11 path=x\n"), TAR))
 case("xattr-2-gib", "header too large", image=lambda: image_layer(img.pax_announcing((1 << 31) + 40, b"2147483688 SCHILY.xattr.user.x="), TAR))
 case("sparse-1e9", "Sparse map has more than", image=lambda: image_layer(img.sparse_of(10 ** 9), GZIP))
+# "fills": refused only where the disk is small enough, or by the limits of the build (story/unpack_bombs.sh)
+case("tiny-files", "CONFIG_UNPACK_MAX_ENTRIES|no space left", image=lambda: image_layer(img.tiny_files(FILES), GZIP), how="fills")
+case("many-files", "", image=lambda: img.image_unpacked(img.tiny_files(15000)), how="fills")
+case("slow-bomb", "CONFIG_UNPACK_MAX_MIB|no space left", image=lambda: image_layer(img.slow_bomb(MIB), GZIP), how="fills")
 case("layer-no-gzip", "not gzip", image=lambda: image_layer(b"rubbish" * 100, GZIP))
 case("layer-empty", "cut off after 0 bytes", image=lambda: image_layer(b"", GZIP))
 
