@@ -59,7 +59,7 @@ RUN := $(if $(filter $(ARCH),$(HOST_ARCH)),,$(QEMU_USER))
 
 PACKAGES := $(patsubst src/package/%/,%,$(wildcard src/package/*/))
 include $(foreach p,$(PACKAGES),src/package/$(p)/$(p).mk)
-LIBS := libseccomp libarchive zstd $(if $(CONFIG_INFLATE_ISAL),libisal) zlib libyaml yyjson $(if $(CONFIG_TLS_BEARSSL),bearssl)
+LIBS := libseccomp libarchive zstd $(if $(CONFIG_INFLATE_ISAL),libisal) zlib libyaml yyjson $(if $(CONFIG_TLS_BEARSSL),bearssl,mbedtls)
 
 hash = $(shell printf '%s' '$(1)' | sha256sum | cut -c1-12)
 package_source_key = $(shell cat scripts/package.mk scripts/apply-series \

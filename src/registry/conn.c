@@ -19,6 +19,8 @@ void conns_init(struct conns *cs, const struct tls_trust *trust, int stall_ms)
 
 void conn_close(struct conn *c)
 {
+	if (c->tls && c->fd >= 0)
+		tls_close(&c->tls_stream);
 	sys_close(take_fd(&c->fd));
 }
 

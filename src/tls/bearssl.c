@@ -3,7 +3,6 @@
  * TLS by BearSSL: TLS 1.2 only, ECDHE with AEAD suites only, no renegotiation. One buffer serves both directions, which suits a protocol where one side talks at a
  * time and saves 16 KiB a connection.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -168,14 +167,6 @@ static int pump(struct tls_stream *s, unsigned int want, struct err *e)
 	}
 }
 
-static void set_name(struct tls_checker *c, const char *host)
-{
-	c->ip_len = inet_pton(AF_INET, host, c->ip) == 1    ? 4
-		    : inet_pton(AF_INET6, host, c->ip) == 1 ? 16
-							    : 0;
-	c->by_address = c->ip_len > 0;
-}
-
 static int handshake(struct tls_stream *s, struct tls_checker *checker, enum tls_class *ret_class,
 		     struct err *e)
 {
@@ -187,20 +178,16 @@ static int handshake(struct tls_stream *s, struct tls_checker *checker, enum tls
 	br_ssl_engine_inject_entropy(&s->client.eng, seed, sizeof(seed));
 	/* RFC 6066, 3: an address is no server name. Without a name the minimal engine checks none;
 	 * the checker then wants the address among the certificate's. */
-	if (!br_ssl_client_reset(&s->client, checker->by_address ? NULL : s->host, 0))
+	if (!br_ssl_client_reset(&s->client, checker->f.by_address ? NULL : s->host, 0))
 		r = -EPROTO;
 	else
 		r = pump(s, BR_SSL_SENDAPP, e);
-	s->own = checker->own_state;
+	s->own = checker->f.own;
 	if (r == 0)
 		return err_text(e, -ECONNRESET, "%s closed the connection during the TLS handshake",
 				s->host);
-	if (r == -EPROTO) {
-		int class = TLS_E_PEER;
-
-		r = tls_explain(s, checker, br_ssl_engine_last_error(&s->client.eng), &class, e);
-		*ret_class = (enum tls_class) class;
-	}
+	if (r == -EPROTO)
+		r = tls_explain(s, checker, br_ssl_engine_last_error(&s->client.eng), ret_class, e);
 	return r > 0 ? 0 : r;
 }
 
@@ -215,8 +202,7 @@ int tls_connect(struct tls_stream *s, struct tls_checker *checker, const struct 
 	s->stall_ms = stall_ms;
 	s->deadline_ms = sys_now_ms() + HANDSHAKE_STALLS * (int64_t)stall_ms;
 	str_copy(s->host, sizeof(s->host), host);
-	tls_checker_init(checker, trust);
-	set_name(checker, host);
+	tls_checker_init(checker, trust, s->host);
 	init_client(s, checker);
 	if (IS_ENABLED(CONFIG_TLS_CLIENT_CERT)) {
 		checker->own.n_certs = 0;
@@ -307,4 +293,15 @@ bool tls_pending(struct tls_stream *s)
 	unsigned int state = br_ssl_engine_current_state(&s->client.eng);
 
 	return state & (BR_SSL_CLOSED | BR_SSL_RECVAPP) || sys_poll_one(s->fd, POLLIN, 0) != 0;
+}
+
+const char *tls_own_hint(const struct tls_stream *s)
+{
+	return tls_hint(s->own);
+}
+
+/* all memory is the caller's */
+void tls_close(struct tls_stream *s)
+{
+	br_ssl_client_zero(&s->client);
 }

@@ -8,10 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "tls/identity.h"
-
-/* what became of our own certificate */
-enum tls_own { TLS_OWN_NOT_ASKED, TLS_OWN_NONE, TLS_OWN_SENT };
+#include "tls/facts.h"
 
 #define ANCHOR_KEY_BYTES 1032 /* RSA with 8192 bits, and its exponent */
 
@@ -27,17 +24,6 @@ struct tls_stream {
 	unsigned char record[BR_SSL_BUFSIZE_MONO];
 };
 
-enum tls_fault {
-	TLS_F_NONE,
-	TLS_F_CERT_SIZE,
-	TLS_F_CERT_SYNTAX,
-	TLS_F_ANCHORS, /* more of one name than slots */
-	TLS_F_NO_ALT_NAME,
-	TLS_F_PURPOSE,
-	TLS_F_ADDRESS, /* the address is not in the certificate */
-	TLS_F_TRUST_FILE,
-};
-
 /**
  * struct tls_checker - judges a server's chain
  *
@@ -48,21 +34,10 @@ enum tls_fault {
 struct tls_checker {
 	const br_x509_class *vtable; /* first: BearSSL calls by it */
 	const br_ssl_client_certificate_class *own_class;
-	enum tls_own own_state;
 	br_x509_minimal_context minimal;
-	const struct tls_trust *trust;
-	int64_t now_s;
-	bool by_address;
-	uint8_t ip[16];
-	size_t ip_len;
-	/* the chain so far */
-	unsigned int n_certs, n_found; /* found: authorities in the bundles */
-	enum tls_fault fault;
-	int trust_code; /* -errno of reading the bundles */
-	int failed_at;	/* which certificate the minimal engine refused, -1 = none */
-	int64_t not_before_s, not_after_s; /* of that one, or the last */
-	char subject[CERT_NAME_CAP], issuer[CERT_NAME_CAP];
-	size_t n_anchors, cert_len, cert_total;
+	struct tls_facts f;
+	unsigned int n_certs;
+	size_t n_anchors, cert_len;
 	/* scratch, not initialised: what is not needed costs no page */
 	uint8_t cert[CONFIG_TLS_CERT_BYTES];
 	uint8_t candidate[CONFIG_TLS_CERT_BYTES];
@@ -73,10 +48,8 @@ struct tls_checker {
 	struct identity own;
 };
 
-struct tls_trust;
-
 /* between the files of this library */
-void tls_checker_init(struct tls_checker *c, const struct tls_trust *trust);
+void tls_checker_init(struct tls_checker *c, const struct tls_trust *trust, const char *host);
 /* BearSSL has no const in structures that it only reads */
 static inline unsigned char *tls_bytes(struct der d)
 {
@@ -85,5 +58,5 @@ static inline unsigned char *tls_bytes(struct der d)
 
 int tls_own_load(struct tls_checker *c, const struct tls_identity *files, struct err *e);
 void tls_own_offer(struct tls_checker *c, br_ssl_client_context *client);
-int tls_explain(const struct tls_stream *s, const struct tls_checker *c, int code, int *ret_class,
-		struct err *e);
+int tls_explain(const struct tls_stream *s, struct tls_checker *c, int code,
+		enum tls_class *ret_class, struct err *e);

@@ -22,8 +22,8 @@ static struct tls_checker *self(const br_x509_class **ctx)
 
 static void note(struct tls_checker *c, enum tls_fault fault)
 {
-	if (c->fault == TLS_F_NONE)
-		c->fault = fault;
+	if (c->f.fault == TLS_F_NONE)
+		c->f.fault = fault;
 }
 
 static void start_chain(const br_x509_class **ctx, const char *server_name)
@@ -31,11 +31,10 @@ static void start_chain(const br_x509_class **ctx, const char *server_name)
 	struct tls_checker *c = self(ctx);
 
 	c->n_certs = 0;
-	c->n_found = 0;
-	c->fault = TLS_F_NONE;
-	c->failed_at = -1;
-	br_x509_minimal_set_time(&c->minimal, (uint32_t)(c->now_s / 86400 + DAYS_TO_1970),
-				 (uint32_t)(c->now_s % 86400));
+	c->f.n_found = 0;
+	c->f.fault = TLS_F_NONE;
+	br_x509_minimal_set_time(&c->minimal, (uint32_t)(c->f.now_s / 86400 + DAYS_TO_1970),
+				 (uint32_t)(c->f.now_s % 86400));
 	c->minimal.vtable->start_chain(&c->minimal.vtable, server_name);
 }
 
@@ -44,7 +43,7 @@ static void start_cert(const br_x509_class **ctx, uint32_t length)
 	struct tls_checker *c = self(ctx);
 
 	c->cert_len = 0;
-	c->cert_total = length;
+	c->f.cert_total = length;
 	if (length > sizeof(c->cert))
 		note(c, TLS_F_CERT_SIZE);
 }
@@ -53,7 +52,7 @@ static void append(const br_x509_class **ctx, const unsigned char *buf, size_t l
 {
 	struct tls_checker *c = self(ctx);
 
-	if (c->fault != TLS_F_NONE || len > sizeof(c->cert) - c->cert_len)
+	if (c->f.fault != TLS_F_NONE || len > sizeof(c->cert) - c->cert_len)
 		return;
 	memcpy(c->cert + c->cert_len, buf, len);
 	c->cert_len += len;
@@ -65,7 +64,7 @@ static void add_anchor(struct tls_checker *c, struct der name, const struct cert
 	uint8_t *mem = c->anchor_keys[c->n_anchors];
 	struct key key;
 
-	c->n_found++;
+	c->f.n_found++;
 	if (c->n_anchors == CONFIG_TLS_MAX_ANCHORS) {
 		note(c, TLS_F_ANCHORS);
 		return;
@@ -97,12 +96,12 @@ static void add_anchor(struct tls_checker *c, struct der name, const struct cert
 static void find_anchors(struct tls_checker *c, const struct cert *cert)
 {
 	c->n_anchors = 0;
-	for (size_t i = 0; i < ARRAY_LEN(c->trust->fds); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(c->f.trust->fds); i++) {
 		ssize_t n;
 
-		if (c->trust->fds[i] < 0)
+		if (c->f.trust->fds[i] < 0)
 			continue;
-		pem_init(&c->pem, c->trust->fds[i]);
+		pem_init(&c->pem, c->f.trust->fds[i]);
 		while ((n = pem_next(&c->pem, PEM_CERTIFICATE, c->candidate,
 				     sizeof(c->candidate))) > 0) {
 			struct cert candidate;
@@ -115,23 +114,12 @@ static void find_anchors(struct tls_checker *c, const struct cert *cert)
 				add_anchor(c, cert->subject, &candidate);
 		}
 		if (n < 0) {
-			c->trust_code = (int)n;
+			c->f.trust_code = (int)n;
 			note(c, TLS_F_TRUST_FILE);
 		}
 	}
 	c->minimal.trust_anchors = c->anchors;
 	c->minimal.trust_anchors_num = c->n_anchors;
-}
-
-/* what Docker demands of a server's own certificate and the minimal engine does not */
-static void check_server(struct tls_checker *c, const struct cert *cert)
-{
-	if (!cert->alt_names.p)
-		note(c, TLS_F_NO_ALT_NAME);
-	if (cert->forbids_server)
-		note(c, TLS_F_PURPOSE);
-	if (c->by_address && !cert_has_address(cert, c->ip, c->ip_len))
-		note(c, TLS_F_ADDRESS);
 }
 
 static void end_cert(const br_x509_class **ctx)
@@ -140,24 +128,19 @@ static void end_cert(const br_x509_class **ctx)
 	struct cert cert;
 
 	/* the chain is decided: what follows is of no interest (and may be out of order) */
-	if (c->fault != TLS_F_NONE || c->minimal.err)
+	if (c->f.fault != TLS_F_NONE || c->minimal.err)
 		return;
-	if (c->cert_len != c->cert_total || cert_parse(c->cert, c->cert_len, &cert) < 0) {
+	if (c->cert_len != c->f.cert_total || cert_parse(c->cert, c->cert_len, &cert) < 0) {
 		note(c, TLS_F_CERT_SYNTAX);
 		return;
 	}
-	cert_name_text(c->subject, cert.subject);
-	cert_name_text(c->issuer, cert.issuer);
-	c->not_before_s = cert.not_before_s;
-	c->not_after_s = cert.not_after_s;
+	tls_facts_cert(&c->f, &cert);
 	if (c->n_certs == 0)
-		check_server(c, &cert);
+		note(c, tls_facts_check(&c->f, &cert));
 	find_anchors(c, &cert);
 	c->minimal.vtable->start_cert(&c->minimal.vtable, (uint32_t)c->cert_len);
 	c->minimal.vtable->append(&c->minimal.vtable, c->cert, c->cert_len);
 	c->minimal.vtable->end_cert(&c->minimal.vtable);
-	if (c->minimal.err && c->minimal.err != BR_ERR_X509_OK)
-		c->failed_at = (int)c->n_certs;
 	c->n_certs++;
 }
 
@@ -166,7 +149,7 @@ static unsigned int end_chain(const br_x509_class **ctx)
 	struct tls_checker *c = self(ctx);
 	unsigned int r = c->minimal.vtable->end_chain(&c->minimal.vtable);
 
-	if (r == 0 && c->fault != TLS_F_NONE)
+	if (r == 0 && c->f.fault != TLS_F_NONE)
 		return BR_ERR_X509_NOT_TRUSTED;
 	return r;
 }
@@ -182,19 +165,11 @@ static const br_x509_class checker_class = {
 	sizeof(struct tls_checker), start_chain, start_cert, append, end_cert, end_chain, get_pkey,
 };
 
-void tls_checker_init(struct tls_checker *c, const struct tls_trust *trust)
+void tls_checker_init(struct tls_checker *c, const struct tls_trust *trust, const char *host)
 {
-	uint32_t ns;
-
 	memset(c, 0, offsetof(struct tls_checker, cert));
+	tls_facts_init(&c->f, trust, host);
 	c->vtable = &checker_class;
-	c->trust = trust;
-	c->failed_at = -1;
-	sys_realtime(&c->now_s, &ns);
-	if (c->now_s < trust->floor_s)
-		c->now_s = trust->floor_s;
-	if (c->now_s < 0)
-		c->now_s = 0;
 	br_x509_minimal_init(&c->minimal, &br_sha256_vtable, NULL, 0);
 	/* no SHA-1: a signature by it is "unsupported" */
 	br_x509_minimal_set_hash(&c->minimal, br_sha256_ID, &br_sha256_vtable);

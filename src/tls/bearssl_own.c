@@ -54,7 +54,7 @@ static void choose(const br_ssl_client_certificate_class **ctx, const br_ssl_cli
 
 	(void)client;
 	*choices = (br_ssl_client_certificate){0};
-	c->own_state = TLS_OWN_NONE;
+	c->f.own = TLS_OWN_NONE;
 	for (size_t i = 0; c->own.n_certs && i < ARRAY_LEN(hashes); i++) {
 		if (!(auth_types >> (hashes[i].id + (rsa ? 0 : 8)) & 1))
 			continue;
@@ -64,7 +64,7 @@ static void choose(const br_ssl_client_certificate_class **ctx, const br_ssl_cli
 			.chain = c->own_chain,
 			.chain_len = c->own.n_certs,
 		};
-		c->own_state = TLS_OWN_SENT;
+		c->f.own = TLS_OWN_SENT;
 		return;
 	}
 }
@@ -153,7 +153,7 @@ static bool is_pair(const struct tls_checker *c)
 
 int tls_own_load(struct tls_checker *c, const struct tls_identity *files, struct err *e)
 {
-	int r = identity_load(&c->own, files, c->trust->registry, c->now_s, &c->pem, e);
+	int r = identity_load(&c->own, files, c->f.trust->registry, c->f.now_s, &c->pem, e);
 
 	if (r < 0)
 		return r;
@@ -163,7 +163,7 @@ int tls_own_load(struct tls_checker *c, const struct tls_identity *files, struct
 	if (is_pair(c))
 		return 0;
 	identity_wipe(&c->own);
-	return identity_other_key(c->trust->registry, e);
+	return identity_other_key(c->f.trust->registry, e);
 }
 
 void tls_own_offer(struct tls_checker *c, br_ssl_client_context *client)

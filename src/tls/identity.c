@@ -84,6 +84,7 @@ static int load_key(struct identity *id, int fd, const char *registry, struct pe
 			    "is encrypted, and nobody is there to be asked: decrypt it (openssl "
 			    "pkey -in old -out new)",
 			    e);
+	id->key_len = (size_t)n;
 	r = n ? key_parse(id->key_mem, (size_t)n, &id->key) : -EBADMSG;
 	if (r == -EBADMSG)
 		return fail(-EINVAL, registry, IDENTITY_KEY, "holds no private key in PEM form", e);

@@ -24,6 +24,7 @@ struct identity {
 	size_t n_certs;
 	struct der certs[IDENTITY_CERTS]; /* our own first */
 	struct key key, public;
+	size_t key_len; /* of key_mem */
 	char subject[CERT_NAME_CAP];
 	uint8_t chain_mem[CONFIG_TLS_CERT_BYTES]; /* for all of them */
 	uint8_t key_mem[IDENTITY_KEY_BYTES];

@@ -15,22 +15,11 @@
  */
 #if CONFIG_TLS_BEARSSL
 #include "tls/bearssl.h"
+#else
+#include "tls/mbedtls.h"
 #endif
 
 #define TLS_MIN_BYTES 1024 /* what a peer must send in stall_ms, or it is broken */
-
-enum tls_class {
-	TLS_E_NETWORK, /* the connection broke or stalled: trying again may help */
-	TLS_E_PEER,    /* not trusted, not spoken, or not valid */
-	TLS_E_CLOCK,   /* the certificate is not valid at the time this device believes in */
-};
-
-/** struct tls_trust - whom to trust, and what time it is */
-struct tls_trust {
-	int fds[2];	      /* PEM bundles, borrowed; read when needed, with pread */
-	int64_t floor_s;      /* the time is at least this, seconds since 1970 */
-	const char *registry; /* whose certs.d folder error texts name */
-};
 
 /**
  * tls_connect() - handshake
@@ -41,7 +30,7 @@ struct tls_trust {
  * @stall_ms: longest wait for the peer's next bytes
  * @ret_class: set on failure
  *
- * TLS 1.2 with forward secrecy and authenticated encryption; SHA-1 signatures, RSA keys below 2048
+ * TLS 1.2 or, if the library has it, 1.3, with forward secrecy and authenticated encryption; SHA-1 signatures, RSA keys below 2048
  * bits and certificates without subjectAltName are refused.
  *
  * Return: 0; -EBADMSG, -ETIMEDOUT, -ECONNRESET ... with a text for people that says what to do.
@@ -52,6 +41,9 @@ int tls_connect(struct tls_stream *s, struct tls_checker *checker, const struct 
 
 /** tls_own_hint() - what to say when the server refuses, because of our certificate or the lack of it. Return: "" = nothing */
 const char *tls_own_hint(const struct tls_stream *s);
+
+/** tls_close() - forget the connection's keys; idempotent, after tls_connect() has succeeded or failed. @fd stays open */
+void tls_close(struct tls_stream *s);
 
 /** tls_send() - all of @data, flushed. Return: 0; -errno */
 int tls_send(struct tls_stream *s, const void *data, size_t len, struct err *e);

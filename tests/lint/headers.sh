@@ -11,7 +11,9 @@ printf '#include "%s"\n#include "%s"\n' "$h" "$h" |
 	{ echo "$1:"; cat "$2"; }
 rm -f "$2"
 END
-find src -name '*.h' ! -path 'src/package/*' | sort >"$TMP/headers"
+other=mbedtls # the TLS library that this build does not have
+! grep -q '^CONFIG_TLS_MBEDTLS=y' "$O/.config" || other=bearssl
+find src -name '*.h' ! -path 'src/package/*' ! -path "src/tls/$other.h" | sort >"$TMP/headers"
 n=0
 while read -r h; do
 	n=$((n + 1))
