@@ -37,7 +37,7 @@ static verb_fn *const verbs[CTL_VERB_COUNT] = {
 	[CTL_EXEC] = verb_exec, [CTL_ATTACH] = verb_attach, [CTL_RESIZE] = verb_resize,
 	[CTL_INSPECT] = verb_inspect, [CTL_APPLY] = verb_apply, [CTL_PULL] = verb_pull,
 	[CTL_IMAGES] = verb_images, [CTL_RMI] = verb_rmi, [CTL_LOAD] = verb_load,
-	[CTL_TAG] = verb_tag, [CTL_PRUNE] = verb_prune, [CTL_DF] = verb_df,
+	[CTL_TAG] = verb_tag, [CTL_HISTORY] = verb_history, [CTL_PRUNE] = verb_prune, [CTL_DF] = verb_df,
 	[CTL_SAVE] = verb_save, [CTL_BLOB] = verb_blob,
 	[CTL_LOGIN] = verb_login, [CTL_LOGOUT] = verb_logout,
 	[CTL_CHECK] = verb_check, [CTL_CONFIG] = verb_config, [CTL_FSCK] = verb_fsck,

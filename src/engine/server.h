@@ -26,6 +26,7 @@ enum client_wait {
 	CLIENT_PARSE,	/* desired.c answers: CHECK and CONFIG */
 	CLIENT_DF,	/* sweep.c answers */
 	CLIENT_FSCK,	/* fsck.c answers */
+	CLIENT_HISTORY, /* history.c answers */
 };
 
 /** struct client_exec - state of exec.c in a client */
@@ -85,7 +86,8 @@ void server_close(void);
  * (take_fd(&m->fds[i])). @r: strings in the scratch arena, valid until the function returns */
 typedef void verb_fn(struct client *c, const struct ctl_request *r, struct msg *m);
 verb_fn verb_run, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_wait, verb_ps,
-	verb_logs, verb_attach, verb_resize;				   /* verbs_container.c */
+	verb_logs, verb_attach, verb_resize; /* verbs_container.c */
+verb_fn verb_history;
 verb_fn verb_pull, verb_images, verb_rmi, verb_load, verb_tag, verb_prune; /* verbs_image.c */
 verb_fn verb_fsck, verb_info, verb_version;				   /* verbs_system.c */
 verb_fn verb_exec;							   /* exec.c */

@@ -64,6 +64,15 @@ struct image_config {
 	size_t n_entrypoint, n_cmd, n_env, n_volumes, n_exposed_ports, n_labels;
 };
 
+#define IMAGE_MAX_HISTORY 512
+#define IMAGE_HISTORY_LINES                                                                        \
+	4 /* of each entry: created, created by, comment, "1" if it made no layer */
+
+struct image_history {
+	char **lines;
+	size_t n;
+};
+
 void image_doc_encode(struct enc *e, const struct image_doc *doc);
 void image_doc_decode(struct dec *d, struct image_doc *ret_doc); /* then dec_done() */
 void image_config_encode(struct enc *e, const struct image_config *c);
@@ -139,3 +148,5 @@ int image_parse_doc(struct span json, const char *content_type, struct arena *a,
 		    struct image_doc *ret_doc, struct err *e);
 int image_parse_config(struct span json, struct arena *a, struct image_config *ret_config,
 		       struct err *e);
+int image_parse_history(struct span json, struct arena *a, struct image_history *ret_history,
+			struct err *e);

@@ -55,6 +55,8 @@
  *             of its images if there are several        archive
  *   CHECK     name of the file for messages             the manifest
  *   CONFIG    name of the file for messages             the manifest          TEXT*: canonical YAML
+ *   HISTORY   image                                                           IMAGE*: repository: what
+ *                                                                             made it; tag: comment
  *   FSCK       FORCE: repair                                                  TEXT* EXIT: findings
  *   LOGIN     registry (NULL: Docker Hub); user;        the password: a       PAIR
  *             working_dir: the client's --config        regular file
@@ -87,6 +89,7 @@
 	X(IMAGES, "images", false)                                                                 \
 	X(RMI, "rmi", false)                                                                       \
 	X(TAG, "tag", false)                                                                       \
+	X(HISTORY, "history", false)                                                               \
 	X(SAVE, "save", false)                                                                     \
 	X(BLOB, "blob", false)                                                                     \
 	X(PRUNE, "prune", false)                                                                   \

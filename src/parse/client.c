@@ -221,6 +221,20 @@ int parse_finish_config(struct parse_call *c, struct arena *a, struct image_conf
 	return end_decode(&d, e);
 }
 
+int parse_finish_history(struct parse_call *c, struct arena *a, struct image_history *ret,
+			 struct err *e)
+{
+	struct dec d;
+	int r = begin_decode(c, PARSE_IMAGE_HISTORY, a, &d, e);
+
+	if (r < 0)
+		return r;
+	ret->lines = dec_strs(&d, IMAGE_MAX_HISTORY * IMAGE_HISTORY_LINES, &ret->n);
+	if (ret->n % IMAGE_HISTORY_LINES)
+		d.bad = true;
+	return end_decode(&d, e);
+}
+
 int parse_finish_user(struct parse_call *c, struct arena *a, struct parse_user *ret, struct err *e)
 {
 	struct dec d;

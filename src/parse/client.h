@@ -51,6 +51,8 @@ int parse_finish_manifest(struct parse_call *c, struct arena *a, struct manifest
 int parse_finish_doc(struct parse_call *c, struct arena *a, struct image_doc *ret, struct err *e);
 int parse_finish_config(struct parse_call *c, struct arena *a, struct image_config *ret,
 			struct err *e);
+int parse_finish_history(struct parse_call *c, struct arena *a, struct image_history *ret,
+			 struct err *e);
 int parse_finish_user(struct parse_call *c, struct arena *a, struct parse_user *ret, struct err *e);
 int parse_finish_settings(struct parse_call *c, struct arena *a, struct remote_settings *ret,
 			  struct err *e);

@@ -149,6 +149,12 @@ static int parse_document(const struct request *q, struct span text, struct enc 
 		digest_of(text, &config.digest);
 		if (r == 0)
 			image_config_encode(enc, &config);
+	} else if (q->kind == PARSE_IMAGE_HISTORY) {
+		struct image_history history = {0};
+
+		r = image_parse_history(text, &arena, &history, e);
+		if (r == 0)
+			enc_strs(enc, (const char *const *)history.lines, history.n);
 	} else {
 		return parse_remote(q, text, &arena, enc, e);
 	}

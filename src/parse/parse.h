@@ -26,6 +26,7 @@ enum parse_kind {
 	PARSE_IMAGE_ARCHIVE, /* manifest.json of a docker-archive, argument = name or NULL → struct
 				image_doc, image_parse_archive() */
 	PARSE_IMAGE_CONFIG,  /* JSON → struct image_config */
+	PARSE_IMAGE_HISTORY, /* the same JSON → struct image_history */
 	PARSE_SETTINGS,	     /* registries.yaml, argument = registry → struct remote_settings */
 	PARSE_LOGIN,	     /* auth.json, argument = registry/repository → struct remote_login */
 	PARSE_ANSWER,	     /* what a credential helper printed → struct remote_login */

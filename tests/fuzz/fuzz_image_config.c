@@ -11,10 +11,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static _Alignas(16) char memory[256 * 1024];
+	struct image_history h;
 	struct image_config c;
 	struct err e = {0};
 	struct arena a;
 
+	arena_init(&a, memory, sizeof(memory));
+	if (image_parse_history((struct span){(const char *)data, len}, &a, &h, &e) == 0) {
+		for (size_t i = 0; i < h.n; i++)
+			if (!h.lines[i])
+				abort();
+		if (h.n % IMAGE_HISTORY_LINES)
+			abort();
+	} else if (!e.code || !e.msg[0]) {
+		abort();
+	}
+	e = (struct err){0};
 	arena_init(&a, memory, sizeof(memory));
 	if (image_parse_config((struct span){(const char *)data, len}, &a, &c, &e) < 0) {
 		if (!e.code || !e.msg[0])

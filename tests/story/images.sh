@@ -30,6 +30,13 @@ expect_out 'Untagged: other:latest' "rmi of one name" cleat rmi other
 expect_equal "$id" "$(cleat image ls -q --no-trunc "$tiny")" "image ls; the other names stay"
 expect_out '^Images +2 +0 +[1-9][0-9.]*[kM]B +.*\(100%\)' "df" cleat df
 expect_out '^Local Volumes +0 +0 +0B ' "system df" cleat system df
+expect_equal "" "$(cleat history -q "$layers" | sed '1s/^[0-9a-f]\{12\}$//; /^<missing>$/d')" "history: only the newest step has an ID"
+expect_out '^IMAGE +CREATED +CREATED BY +SIZE +COMMENT' "docker's columns" cleat history "$layers"
+expect_equal "$(skopeo inspect --config "oci:$TMP/oci:layers" | jq -c '[.history[] | .created_by // ""] | reverse')" \
+	"$(cleat history --json "$layers" | jq -c '[.[].created_by]')" "the steps, the newest first"
+expect_equal "$(cleat images --json "$layers" | jq '.[0].size')" "$(cleat history --json "$layers" | jq 'map(.size) | add')" "their sizes are the image's"
+expect_equal "$id" "$(cleat image history --json "$tiny" | jq -r '.[0].id')" "image history"
+expect_err 1 'no image' "history of nothing" cleat history nothing:1
 df_images() {
 	cleat df --json | jq -r '.[] | select(.type == "Images") | "\(.total) \(.active) \(.size > 0) \(.size == .reclaimable)"'
 }
