@@ -44,6 +44,19 @@ void access_fini(struct access *a)
 	a->arena.len = 0;
 }
 
+static bool is_exposed(const struct stat *st)
+{
+	return st->st_uid != sys_get_uid() || st->st_mode & 077;
+}
+
+static int fail_exposed(const char *path, struct err *e)
+{
+	return err_text(e, -EACCES,
+			"%s holds a secret, and other users may read or change it: chown %u it and "
+			"chmod 600 it",
+			path, (unsigned int)sys_get_uid());
+}
+
 int access_open_secret(const char *path, struct err *e)
 {
 	auto_close int fd = sys_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
@@ -59,12 +72,7 @@ int access_open_secret(const char *path, struct err *e)
 		return err_set(e, r, "%s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_text(e, -EINVAL, "%s: not a regular file", path);
-	if (st.st_uid != sys_get_uid() || st.st_mode & 077)
-		return err_text(e, -EACCES,
-				"%s holds a secret, and other users may read or change it: "
-				"chown %u it and chmod 600 it",
-				path, (unsigned int)sys_get_uid());
-	return take_fd(&fd);
+	return is_exposed(&st) ? fail_exposed(path, e) : take_fd(&fd);
 }
 
 /* HTTPS_PROXY and so on, as Docker looks for them */
@@ -86,6 +94,12 @@ static void use_environment(struct remote_settings *s)
 	s->no_proxy = from_environment("NO_PROXY", "no_proxy");
 }
 
+/* proxy_parse() has found it to be [http://][user[:password]@]host[:port] */
+static bool has_password(const char *proxy)
+{
+	return proxy && strchr(proxy, '@');
+}
+
 static void parsed(struct loop_io *io, uint32_t events)
 {
 	struct access *a = io->data;
@@ -94,9 +108,13 @@ static void parsed(struct loop_io *io, uint32_t events)
 
 	(void)events;
 	stop(a);
-	if (a->state == ACCESS_SETTINGS)
+	if (a->state == ACCESS_SETTINGS) {
 		r = parse_finish_settings(&a->parse, &a->arena, &a->settings, &e);
-	else
+		/* a file without a password may be anybody's to read */
+		if (r >= 0 && a->exposed &&
+		    (has_password(a->settings.https_proxy) || has_password(a->settings.http_proxy)))
+			r = fail_exposed(a->path, &e);
+	} else
 		r = parse_finish_login(&a->parse, &a->arena, &a->login, &e);
 	if (r < 0)
 		finish(a, &e);
@@ -165,6 +183,7 @@ static int parse_file(struct access *a, const char *name, enum parse_kind kind,
 {
 	bool secret = kind == PARSE_LOGIN;
 	auto_close int fd = -1;
+	struct stat st;
 	int r;
 
 	if (str_printf(a->path, sizeof(a->path), "%s/%s", a->want.config_path, name) < 0)
@@ -175,6 +194,12 @@ static int parse_file(struct access *a, const char *name, enum parse_kind kind,
 		return 0;
 	if (fd < 0)
 		return secret ? fd : err_set(e, fd, "%s", a->path);
+	if (!secret) {
+		r = sys_stat(fd, &st);
+		if (r < 0)
+			return err_set(e, r, "%s", a->path);
+		a->exposed = is_exposed(&st);
+	}
 	r = parse(a, kind, argument, fd, e);
 	return r < 0 ? r : 1;
 }

@@ -41,6 +41,7 @@ struct access {
 	char host[REFERENCE_HOST_CAP];
 	char name[REFERENCE_HOST_CAP + REFERENCE_REPO_CAP]; /* registry/repository */
 	char path[512]; /* of the file under way, for messages */
+	bool exposed;	/* registries.yaml may be read or changed by others */
 	struct parse_call parse;
 	struct loop_io io;
 	struct loop_timer timer;

@@ -69,6 +69,15 @@ expect_err 1 "proxy: the proxy's URL must start with http://" "a proxy that is n
 printf 'proxy:\n  https: http://127.0.0.1:%s\n' "$open" >"$E/etc/registries.yaml"
 expect "registries.yaml goes before the environment" cleat pull "$image"
 forget
+printf 'proxy:\n  https: http://me:geheim77@127.0.0.1:%s\n' "$locked" >"$E/etc/registries.yaml"
+chmod 644 "$E/etc/registries.yaml"
+expect_err 1 "etc/registries.yaml holds a secret, and other users may read or change it: .*chmod 600" "registries.yaml with a password, which others may read" \
+	cleat pull "$image"
+expect_equal 0 "$(printf %s "$tap_out" | grep -c geheim77)" "the password is not shown"
+chmod 600 "$E/etc/registries.yaml"
+expect "registries.yaml with a password, root's alone" cleat pull "$image"
+forget
+chmod 644 "$E/etc/registries.yaml"
 printf 'proxy:\n  htps: x\n' >"$E/etc/registries.yaml"
 expect_err 1 "registries.yaml:2:3: unknown key .htps." "a word that is misspelt" cleat pull "$image"
 rm "$E/etc/registries.yaml"
