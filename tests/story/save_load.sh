@@ -113,7 +113,7 @@ if command -v mkfs.vfat >/dev/null && truncate -s 16M stick.img && mkfs.vfat sti
 	loads "a folder on a stick" "$layers_id" stick/app
 	umount stick
 else
-	skip "a folder on a stick" "no vfat here"
+	skip "a folder on a stick" "no vfat here; tests/power/replay.sh loads from one in a guest"
 fi
 
 # podman and docker, as far as they are there
