@@ -41,7 +41,8 @@ static const struct sys_seccomp_arg fetch_args[] = {
 	/* IP alone: no AF_ALG, AF_VSOCK, AF_NETLINK, AF_UNIX */
 	{.nr = SYS_socket, .arg = 0, .one_of = {AF_INET, AF_INET6}},
 };
-static const uint32_t fetch_accepts[] = {FETCH_DONE, FETCH_ERROR, FETCH_PROGRESS, FETCH_WAIT, 0};
+static const uint32_t fetch_accepts[] = {FETCH_DONE, FETCH_ERROR, FETCH_PROGRESS,
+					 FETCH_WAIT, FETCH_AGAIN, 0};
 
 static const int unpack_calls[] = {CALLS_BASE, CALLS_TREE, SYS_CALL_END};
 /* reading what a tree holds */

@@ -27,12 +27,14 @@ static const struct opt global_options[] = {
 
 /* in the order of the help; a NULL ends a group */
 static const struct cmd *const verbs[] = {
-	&cmd_run,    &cmd_create,  &cmd_ps,	 &cmd_logs,  &cmd_exec,	    &cmd_attach,
-	&cmd_start,  &cmd_stop,	   &cmd_restart, &cmd_kill,  &cmd_wait,	    &cmd_rm,
-	NULL,	     &cmd_login,   &cmd_logout,	 &cmd_pull,  &cmd_images,   &cmd_rmi,
-	&cmd_tag,    &cmd_history, &cmd_save,	 &cmd_load,  &cmd_inspect,  &cmd_prune,
-	&cmd_df,     NULL,	   &cmd_apply,	 &cmd_check, &cmd_config,   NULL,
-	&cmd_engine, &cmd_info,	   &cmd_version, &cmd_fsck,  &cmd_poweroff, &cmd_reboot,
+	&cmd_run,    &cmd_create, &cmd_ps,	&cmd_logs,    &cmd_exec,
+	&cmd_attach, &cmd_start,  &cmd_stop,	&cmd_restart, &cmd_kill,
+	&cmd_wait,   &cmd_rm,	  NULL,		&cmd_login,   &cmd_logout,
+	&cmd_pull,   &cmd_images, &cmd_rmi,	&cmd_tag,     CMD_PUSH &cmd_history,
+	&cmd_save,   &cmd_load,	  &cmd_inspect, &cmd_prune,   &cmd_df,
+	NULL,	     &cmd_apply,  &cmd_check,	&cmd_config,  NULL,
+	&cmd_engine, &cmd_info,	  &cmd_version, &cmd_fsck,    &cmd_poweroff,
+	&cmd_reboot,
 };
 
 void cmd_error(const char *fmt, ...)

@@ -67,4 +67,12 @@ extern const struct cmd cmd_apply, cmd_attach, cmd_check, cmd_config, cmd_create
 	cmd_exec, cmd_fsck, cmd_images, cmd_info, cmd_inspect, cmd_kill, cmd_load, cmd_login,
 	cmd_logout, cmd_logs, cmd_poweroff, cmd_ps, cmd_pull, cmd_reboot, cmd_restart, cmd_rm,
 	cmd_rmi, cmd_run, cmd_start, cmd_stop, cmd_version, cmd_wait, cmd_tag, cmd_history,
-	cmd_save, cmd_prune, cmd_df, cmd_image_prune, cmd_container_prune, cmd_volume_prune;
+	cmd_save, cmd_prune, cmd_df, cmd_push, cmd_image_prune, cmd_container_prune,
+	cmd_volume_prune;
+
+/* an entry of the table of verbs */
+#if CONFIG_PUSH
+#define CMD_PUSH &cmd_push,
+#else
+#define CMD_PUSH
+#endif

@@ -88,6 +88,8 @@ static int send_open(const struct fetcher_want *w, bool own, const struct role_p
 	enc_str(&o.enc, w->ns);
 	enc_u64(&o.enc, w->rate_bytes_s);
 	enc_bool(&o.enc, own);
+	enc_bool(&o.enc, w->push);
+	enc_str(&o.enc, w->mount);
 	r = msg_send(proc->peer_fd, &o);
 	explicit_bzero(frame, sizeof(frame));
 	return r < 0 ? err_set(e, r, "send the registry's name to the fetch role") : 0;
@@ -133,6 +135,24 @@ int fetcher_get(const struct role_proc *proc, uint32_t id, enum fetch_kind kind,
 		msg_add_fd(&o, fd);
 	if (partial_fd >= 0)
 		msg_add_fd(&o, partial_fd);
+	r = msg_send(proc->peer_fd, &o);
+	return r < 0 ? err_set(e, r, "ask the fetch role for %s", what) : 0;
+}
+
+int fetcher_put(const struct role_proc *proc, uint32_t id, const char *what, const char *type,
+		uint64_t bytes, int fd, struct err *e)
+{
+	struct msg_out o;
+	int r;
+
+	msg_begin(&o, frame, sizeof(frame), FETCH_PUT);
+	enc_u32(&o.enc, id);
+	enc_u32(&o.enc, type ? FETCH_MANIFEST : FETCH_BLOB);
+	enc_str(&o.enc, what);
+	enc_str(&o.enc, type);
+	enc_u64(&o.enc, bytes);
+	if (fd >= 0)
+		msg_add_fd(&o, fd);
 	r = msg_send(proc->peer_fd, &o);
 	return r < 0 ? err_set(e, r, "ask the fetch role for %s", what) : 0;
 }

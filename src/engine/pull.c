@@ -51,7 +51,7 @@ void pull_clean_up(struct pull *p)
 	p->archive[0] = '\0';
 	pull_source_close(p);
 	access_fini(&p->access);
-	pull_cgroup_remove(p);
+	pull_cgroup_remove(&p->cgroup);
 	sys_close(take_fd(&p->doc_fd));
 	sys_close(take_fd(&p->manifest_fd));
 	sys_close(take_fd(&p->config_fd));
@@ -161,7 +161,7 @@ static void first_step(struct loop_timer *t)
 {
 	struct pull *p = t->data;
 
-	pull_cgroup_make(p);
+	pull_cgroup_make(&p->cgroup, p->env.store, p->env.cgroup_parent, "pull");
 	p->result.in_cgroup = p->cgroup.n > 0;
 	if (p->layout_fd >= 0 && p->archive_given)
 		pull_archive(p);

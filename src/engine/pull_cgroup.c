@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The memory bound of a pull: fetch and unpack are started inside one cgroup, which the kernel
+ * The memory bound of a pull or push: fetch and unpack are started inside one cgroup, which the kernel
  * bounds, the page cache of what they write included. Without a memory controller the address-space
  * limits of the role table still bound each role; the same where the store is in memory, because
  * there the image itself would count and not fit.
@@ -24,21 +24,21 @@ static bool store_in_memory(const struct store *s)
 	       (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
 }
 
-void pull_cgroup_make(struct pull *p)
+void pull_cgroup_make(struct pull_cgroup *g, const struct store *store, const char *parent,
+		      const char *name)
 {
 	struct oci_resources limits = {
 		.mem_limit = {.set = true, .v = CONFIG_PULL_MEMORY_KIB * 1024LL},
 	};
-	struct pull_cgroup *g = &p->cgroup;
 	char path[128];
 
 	g->n = 0;
 	g->procs[0] = NULL;
 	arena_init(&g->arena, g->mem, sizeof(g->mem));
-	if (store_in_memory(p->env.store))
+	if (store && store_in_memory(store))
 		return;
-	if (str_printf(path, sizeof(path), "%s/pull", p->env.cgroup_parent) < 0 ||
-	    cgroup_find(&g->cgroup, path, "pull", &g->arena, NULL) < 0 ||
+	if (str_printf(path, sizeof(path), "%s/%s", parent, name) < 0 ||
+	    cgroup_find(&g->cgroup, path, name, &g->arena, NULL) < 0 ||
 	    cgroup_create(&g->cgroup, &limits, NULL) < 0)
 		return;
 	for (size_t i = 0; i < g->cgroup.n; i++) {
@@ -52,9 +52,8 @@ void pull_cgroup_make(struct pull *p)
 	cgroup_close(&g->cgroup);
 }
 
-void pull_cgroup_remove(struct pull *p)
+void pull_cgroup_remove(struct pull_cgroup *g)
 {
-	struct pull_cgroup *g = &p->cgroup;
 	struct oci_strs dirs = {.v = (char **)(uintptr_t)g->dirs, .n = g->n};
 
 	if (g->n)
@@ -100,28 +99,34 @@ static uint64_t resident_peak(pid_t pid)
 	return kib * 1024;
 }
 
-void pull_note_peak(struct pull *p)
+uint64_t pull_cgroup_peak(const struct pull_cgroup *g, pid_t one, pid_t other)
 {
 	static const char *const files[] = {"memory.peak", "memory.max_usage_in_bytes"};
-	uint64_t peak = resident_peak(p->fetch.proc.pid) + resident_peak(p->unpack.proc.pid), v;
+	uint64_t peak = resident_peak(one) + resident_peak(other), v;
 	char path[512], text[32];
 
-	for (size_t i = 0; i < p->cgroup.n; i++)
+	for (size_t i = 0; i < g->n; i++)
 		for (size_t k = 0; k < ARRAY_LEN(files); k++) {
 			ssize_t n = -1;
 
-			if (str_printf(path, sizeof(path), "%s/%s", p->cgroup.dirs[i], files[k]) >
-			    0)
+			if (str_printf(path, sizeof(path), "%s/%s", g->dirs[i], files[k]) > 0)
 				n = file_read(AT_FDCWD, path, text, sizeof(text), NULL);
 			if (n > 1 &&
 			    num_u64((struct span){text, (size_t)n - 1}, UINT64_MAX, &v) == 0)
 				peak = v;
 		}
+	return peak;
+}
+
+void pull_note_peak(struct pull *p)
+{
+	uint64_t peak = pull_cgroup_peak(&p->cgroup, p->fetch.proc.pid, p->unpack.proc.pid);
+
 	if (peak > p->result.peak_bytes)
 		p->result.peak_bytes = peak;
 }
 
-void pull_sweep(const char *cgroup_parent)
+static void sweep(const char *cgroup_parent, const char *name)
 {
 	static char mem[4096];
 	struct arena arena;
@@ -131,11 +136,17 @@ void pull_sweep(const char *cgroup_parent)
 	char path[128];
 
 	arena_init(&arena, mem, sizeof(mem));
-	if (str_printf(path, sizeof(path), "%s/pull", cgroup_parent) < 0 ||
-	    cgroup_find(&g, path, "pull", &arena, NULL) < 0)
+	if (str_printf(path, sizeof(path), "%s/%s", cgroup_parent, name) < 0 ||
+	    cgroup_find(&g, path, name, &arena, NULL) < 0)
 		return;
 	for (size_t i = 0; i < g.n; i++)
 		paths[dirs.n++] = g.h[i].path;
 	cgroup_signal_all(&dirs, SIGKILL, NULL);
 	cgroup_remove(&dirs, NULL);
+}
+
+void pull_sweep(const char *cgroup_parent)
+{
+	sweep(cgroup_parent, "pull");
+	sweep(cgroup_parent, "push");
 }

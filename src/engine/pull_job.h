@@ -4,9 +4,9 @@
 #include "engine/access.h"
 #include "engine/link.h"
 #include "engine/pull.h"
+#include "engine/pull_cgroup.h"
 #include "parse/client.h"
 #include "role/role.h"
-#include "runtime/cgroup/cgroup.h"
 #include "store/lower.h"
 #include "unpack/unpack.h"
 
@@ -32,15 +32,6 @@ enum pull_state {
 };
 
 #define PULL_MAX_INDEX_DEPTH 3 /* a layout's index, the image's, one inside it */
-
-struct pull_cgroup {
-	struct cgroup cgroup;
-	struct arena arena;
-	char mem[4096];
-	const char *procs[CGROUP_MAX_HIERARCHIES + 1]; /* for role_spawn(); all NULL: no cgroup */
-	const char *dirs[CGROUP_MAX_HIERARCHIES + 1];
-	size_t n;
-};
 
 /** struct pull_layer - the layer under way */
 struct pull_layer {
@@ -223,9 +214,6 @@ void pull_lower_drop(struct pull *p); /* idempotent */
 
 /* pull_cgroup.c */
 
-/** pull_cgroup_make() - a machine without a memory controller is no failure: the limits of roles[] hold there */
-void pull_cgroup_make(struct pull *p);
-void pull_cgroup_remove(struct pull *p);
 /** pull_cgroup_reclaim() - for writing: the file that makes the kernel take back memory. Return: fd; -1 there is none */
 int pull_cgroup_reclaim(const struct pull *p);
 

@@ -6,74 +6,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/epoll.h>
 #include <sys/stat.h>
 
 #include "base/kconfig.h"
 #include "base/num.h"
 #include "engine/engine.h"
-#include "engine/event.h"
+#include "engine/pack.h"
 #include "engine/server.h"
 #include "sys/fd.h"
-#include "unpack/unpack.h"
-
-#define MAX_PACKS 4
-
-/* Layers being packed ----------------------------------------------------------------------------- */
-
-static struct pack {
-	struct role_proc proc; /* pid 0: free */
-	struct loop_io io;
-} packs[MAX_PACKS];
-
-/* its answer, or its end: the reader of the pipe has noticed either */
-static void on_pack(struct loop_io *io, uint32_t events)
-{
-	struct pack *p = io->data;
-	uint8_t frame[512];
-	struct msg m = {0};
-
-	(void)events;
-	if (role_recv(&p->proc, frame, sizeof(frame), &m, 0) > 0 && m.type == PACK_ERROR)
-		event("pack-failed", "%s", "");
-	msg_close_fds(&m);
-	loop_io_fini(&p->io);
-	role_end(&p->proc, NULL);
-}
-
-static int pack_start(const struct digest *layer, struct err *e)
-{
-	auto_close int split_fd = store_layer_part(&engine.store, layer, STORE_LAYER_SPLIT, e);
-	auto_close int tree_fd = -1;
-	auto_close int out_fd = -1;
-	struct pack *p = packs;
-	int fds[2], r;
-
-	while (p < packs + MAX_PACKS && p->proc.pid)
-		p++;
-	if (p == packs + MAX_PACKS)
-		return err_text(e, -EBUSY, "%d layers are being packed already", MAX_PACKS);
-	if (split_fd < 0)
-		return split_fd;
-	tree_fd = store_layer_open(&engine.store, layer, e);
-	if (tree_fd < 0)
-		return tree_fd;
-	r = sys_pipe(fds, 0);
-	if (r < 0)
-		return err_set(e, r, "make a pipe");
-	out_fd = fds[1];
-	r = role_spawn(ROLE_PACK, (const int[]){split_fd, tree_fd, out_fd}, 3, NULL, &p->proc, e);
-	if (r == 0) {
-		r = loop_io_init(&p->io, &engine.loop, p->proc.peer_fd, EPOLLIN, on_pack, p);
-		if (r < 0) {
-			err_set(e, r, "watch the pack role");
-			role_end(&p->proc, NULL);
-		}
-	}
-	if (r < 0)
-		sys_close(fds[0]);
-	return r < 0 ? r : fds[0];
-}
 
 /* What an image is made of ------------------------------------------------------------------------ */
 
@@ -204,7 +144,7 @@ static int open_part(const char *name, const char *part, struct err *e)
 		return r;
 	if (IS_ENABLED(CONFIG_STORE_BLOBS) && original && meta.has_blob)
 		return store_layer_part(&engine.store, layer_of(&img, i), STORE_LAYER_BLOB, e);
-	return pack_start(layer_of(&img, i), e);
+	return pack_start(layer_of(&img, i), NULL, e);
 }
 
 void verb_blob(struct client *c, const struct ctl_request *r, struct msg *m)

@@ -40,6 +40,7 @@ static verb_fn *const verbs[CTL_VERB_COUNT] = {
 	[CTL_TAG] = verb_tag, [CTL_HISTORY] = verb_history, [CTL_PRUNE] = verb_prune, [CTL_DF] = verb_df,
 	[CTL_SAVE] = verb_save, [CTL_BLOB] = verb_blob,
 	[CTL_LOGIN] = verb_login, [CTL_LOGOUT] = verb_logout,
+	SERVER_PUSH
 	[CTL_CHECK] = verb_check, [CTL_CONFIG] = verb_config, [CTL_FSCK] = verb_fsck,
 	[CTL_INFO] = verb_info, [CTL_VERSION] = verb_version, [CTL_TAKEOVER] = verb_takeover,
 };
@@ -65,6 +66,8 @@ static void hang_up(struct client *c)
 		image_client_gone();
 	if (c->wait == CLIENT_APPLY || c->wait == CLIENT_PARSE)
 		desired_client_gone(c);
+	if (c->wait == CLIENT_PUSH)
+		push_client_gone(c);
 	if (c->wait == CLIENT_LOGIN)
 		login_client_gone(c);
 	for (size_t i = 0; i < ARRAY_LEN(c->fds); i++)
@@ -283,7 +286,10 @@ static void dispatch(struct client *c, struct msg *m)
 	}
 	c->verb = r.verb;
 	c->flags = r.flags;
-	verbs[r.verb](c, &r, m);
+	if (verbs[r.verb])
+		verbs[r.verb](c, &r, m);
+	else
+		client_error(c, 1, "this build has no '%s'", ctl_verb_name(r.verb));
 }
 
 static void on_client(struct loop_io *io, uint32_t events)

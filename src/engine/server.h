@@ -23,6 +23,7 @@ enum client_wait {
 	CLIENT_EXEC,	/* exec.c answers */
 	CLIENT_APPLY,	/* desired.c answers */
 	CLIENT_LOGIN,	/* login.c answers */
+	CLIENT_PUSH,	/* push.c answers */
 	CLIENT_PARSE,	/* desired.c answers: CHECK and CONFIG */
 	CLIENT_DF,	/* sweep.c answers */
 	CLIENT_FSCK,	/* fsck.c answers */
@@ -50,7 +51,7 @@ struct client {
 	uint32_t container_serial;
 	int fds[3]; /* stdio of RUN until the container exists; -1 */
 	struct client_exec exec;
-	struct reference image;	       /* PULL, RUN while it waits for an image */
+	struct reference image;	       /* PULL, PUSH, RUN while it waits for an image */
 	char name[CONTAINER_NAME_CAP]; /* RUN: --name, "" = none */
 	size_t service_len;
 	/* RUN: encoded service while it waits for an image */
@@ -93,6 +94,7 @@ verb_fn verb_fsck, verb_info, verb_version;				   /* verbs_system.c */
 verb_fn verb_exec;							   /* exec.c */
 verb_fn verb_inspect;							   /* inspect.c */
 verb_fn verb_save, verb_blob;						   /* save.c */
+verb_fn verb_push;							   /* push.c */
 verb_fn verb_df;							   /* sweep.c */
 verb_fn verb_apply, verb_check, verb_config;				   /* desired.c */
 verb_fn verb_takeover;							   /* adopt.c */
@@ -130,6 +132,26 @@ int images_needed(struct store_keep *ret_keep, struct err *e);
 /** images_collect() - store_gc() with that. Return: 0; -errno */
 int images_collect(int64_t layer_age_s, int64_t partial_age_s, uint64_t *ret_freed_bytes,
 		   struct err *e);
+
+/* push.c */
+#if CONFIG_PUSH
+#define SERVER_PUSH [CTL_PUSH] = verb_push, /* an entry of the table of verbs */
+void push_client_gone(const struct client *c);
+
+/** push_image() - of the push under way, which GC must keep. Return: NULL = none */
+const struct digest *push_image(void);
+#else
+#define SERVER_PUSH
+static inline void push_client_gone(const struct client *c)
+{
+	(void)c;
+}
+
+static inline const struct digest *push_image(void)
+{
+	return NULL;
+}
+#endif
 
 /* login.c */
 verb_fn verb_login, verb_logout;

@@ -10,7 +10,7 @@
 #include "sys/fd.h"
 
 /* containers; the manifest under way, current and previous generation */
-#define MAX_KEEP (CONFIG_MAX_CONTAINERS + 3 * PLAN_MAX)
+#define MAX_KEEP (CONFIG_MAX_CONTAINERS + 3 * PLAN_MAX + 1)
 
 static bool named_image(struct client *c, const struct ctl_request *r, struct reference *ret_ref)
 {
@@ -182,6 +182,8 @@ int images_needed(struct store_keep *ret_keep, struct err *e)
 
 	for (struct container *k = NULL; (k = container_each(k));)
 		images[n++] = k->image;
+	if (push_image())
+		images[n++] = *push_image();
 	r = desired_images(images + n, MAX_KEEP - n, e);
 	*ret_keep = (struct store_keep){.images = images, .n_images = n + (size_t)(r < 0 ? 0 : r)};
 	ret_keep->n_layers = pull_layers(&ret_keep->layers);

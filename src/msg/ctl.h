@@ -47,6 +47,7 @@
  *                                                                             if as pulled, config, layer:
  *                                                                             "DIGEST SIZE TYPE"
  *   BLOB      image; args: "manifest", "config" or a layer's number           FD: a file or a pipe
+ *   PUSH      image; flag QUIET                                               PROGRESS* PAIR*
  *   PRUNE     flags IMAGES CONTAINERS VOLUMES; ALL: images with a name too    TEXT*
  *   DF                                                                        PAIR*: kind, "total active
  *                                                                             bytes reclaimable"
@@ -102,7 +103,8 @@
 	X(LOGOUT, "logout", false)                                                                 \
 	X(INFO, "info", false)                                                                     \
 	X(VERSION, "version", false)                                                               \
-	X(TAKEOVER, "takeover", true)
+	X(TAKEOVER, "takeover", true)                                                              \
+	X(PUSH, "push", false)
 
 enum ctl_verb {
 #define X(symbol, name, engine) CTL_##symbol,

@@ -44,10 +44,10 @@ static int make_basic(struct auth *a)
 }
 
 int auth_init(struct auth *a, enum remote_kind kind, const char *user, const char *secret,
-	      const char *repository, struct err *e)
+	      const char *repository, bool push, const char *mount, struct err *e)
 {
 	a->kind = kind;
-	a->header[0] = a->scope[0] = '\0';
+	a->header[0] = a->scope[0] = a->mount_scope[0] = '\0';
 	a->until_ms = 0;
 	if (str_copy(a->user, sizeof(a->user), user ? user : "") < 0 ||
 	    str_copy(a->secret, sizeof(a->secret), secret ? secret : "") < 0 ||
@@ -58,9 +58,11 @@ int auth_init(struct auth *a, enum remote_kind kind, const char *user, const cha
 	if (strchr(a->user, ':'))
 		return err_text(e, -EINVAL,
 				"a user name with a colon cannot be sent to a registry");
-	if (repository[0] &&
-	    str_printf(a->scope, sizeof(a->scope), "repository:%s:pull", repository) < 0)
+	if (repository[0] && str_printf(a->scope, sizeof(a->scope), "repository:%s:pull%s",
+					repository, push ? ",push" : "") < 0)
 		return err_text(e, -EINVAL, "the repository's name is too long");
+	if (mount) /* without its scope a mount is refused, and the blob is sent */
+		str_printf(a->mount_scope, sizeof(a->mount_scope), "repository:%s:pull", mount);
 	return 0;
 }
 
@@ -104,7 +106,7 @@ static int token_url(struct auth *a, const struct wwwauth *w, const struct url *
 	return 0;
 }
 
-/* our own scope, not the challenge's: we never want more than to pull this repository */
+/* our own scope, not the challenge's: we never want more than this repository needs */
 static void put_wish(struct buf *b, const struct auth *a, const struct wwwauth *w, char first)
 {
 	if (w->service[0]) {
@@ -115,6 +117,10 @@ static void put_wish(struct buf *b, const struct auth *a, const struct wwwauth *
 	if (a->scope[0]) {
 		buf_printf(b, "%cscope=", first);
 		put_encoded(b, a->scope);
+		if (a->mount_scope[0])
+			/* a list in OAuth2's form, a parameter of its own in a query */
+			buf_puts(b, a->kind == REMOTE_IDENTITY ? "%20" : "&scope=");
+		put_encoded(b, a->mount_scope);
 	}
 }
 
@@ -148,7 +154,7 @@ static int make_form(struct auth *a, const struct wwwauth *w, struct err *e)
 				     CONFIG_FETCH_TOKEN_BYTES);
 }
 
-static int read_body(struct auth *a, struct exchange *x, struct err *e)
+int auth_read(struct auth *a, struct exchange *x, struct err *e)
 {
 	struct span data;
 	int r;
@@ -158,9 +164,9 @@ static int read_body(struct auth *a, struct exchange *x, struct err *e)
 		if (data.len > sizeof(a->body) - a->body_len) {
 			conn_close(x->conn);
 			return err_text(e, -EMSGSIZE,
-					"the token server's answer is longer than twice "
+					"%s: the answer is longer than twice "
 					"CONFIG_FETCH_TOKEN_BYTES (%d)",
-					CONFIG_FETCH_TOKEN_BYTES);
+					x->conn->origin, CONFIG_FETCH_TOKEN_BYTES);
 		}
 		memcpy(a->body + a->body_len, data.p, data.len);
 		a->body_len += data.len;
@@ -253,7 +259,7 @@ static int ask_token_server(struct auth *a, const struct wwwauth *w, struct conn
 		return err_text(e, -EREMOTEIO, "the token server %s answers with HTTP %u",
 				a->token_url.host, status);
 	}
-	r = read_body(a, x, e);
+	r = auth_read(a, x, e);
 	*ret_fail = r == -EMSGSIZE ? AUTH_F_HTTP : AUTH_F_CONN;
 	if (r == 0) {
 		*ret_fail = AUTH_F_HTTP;
@@ -278,7 +284,16 @@ int auth_answer(struct auth *a, struct conns *cs, struct exchange *x, const stru
 		r = token_url(a, &w, registry, e);
 		if (r < 0)
 			return r;
-		return ask_token_server(a, &w, cs, x, zone, ret_fail, ret_conn_fail, e);
+		r = ask_token_server(a, &w, cs, x, zone, ret_fail, ret_conn_fail, e);
+		if (r == -EACCES && *ret_fail == AUTH_F_DENIED && a->mount_scope[0]) {
+			a->mount_scope[0] = '\0'; /* it may deny all for this part */
+			*e = (struct err){0};
+			r = token_url(a, &w, registry, e);
+			if (r == 0)
+				r = ask_token_server(a, &w, cs, x, zone, ret_fail, ret_conn_fail,
+						     e);
+		}
+		return r;
 	case WWWAUTH_BASIC:
 		if (a->kind != REMOTE_PASSWORD)
 			return auth_denied(a, registry->host, 401, e);

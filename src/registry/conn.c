@@ -24,8 +24,7 @@ void conn_close(struct conn *c)
 	sys_close(take_fd(&c->fd));
 }
 
-/* has the server closed it, or sent something nobody asked for? */
-static bool is_stale(struct conn *c)
+bool conn_pending(struct conn *c)
 {
 	if (c->tls)
 		return tls_pending(&c->tls_stream);
@@ -84,7 +83,7 @@ int conn_open(struct conns *cs, const struct url *url, enum dial_zone from, stru
 	struct conn *c = find(cs, url_origin(origin, url));
 	int r;
 
-	if (c->fd >= 0 && is_stale(c))
+	if (c->fd >= 0 && conn_pending(c)) /* what nobody asked for */
 		conn_close(c);
 	c->waited_ms = 0;
 	c->waited_bytes = 0;

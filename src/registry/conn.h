@@ -63,6 +63,9 @@ int conn_open(struct conns *cs, const struct url *url, enum dial_zone from, stru
 	      enum conn_fail *ret_fail, struct err *e);
 void conn_close(struct conn *c);
 
+/** conn_pending() - has the server sent something nobody has read yet, or closed? Does not wait */
+bool conn_pending(struct conn *c);
+
 int conn_send(struct conn *c, const void *data, size_t len, struct err *e);
 
 /** conn_peek()/conn_skip() - as tls_peek(), tls_skip(); also -ETIMEDOUT for a server that drips */

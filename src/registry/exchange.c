@@ -18,13 +18,30 @@ static int form_headers(struct buf *b, const char *form, struct err *e)
 	return r < 0 ? r : http_request_header(b, "Content-Length", len, e);
 }
 
+/* a method with a body has a length, even of none (RFC 9110, 8.6) */
+static int body_headers(struct buf *b, const struct exchange_request *q, struct err *e)
+{
+	char len[24];
+	int r = 0;
+
+	if (!q->method || str_eq(q->method, "GET"))
+		return 0;
+	snprintf(len, sizeof(len), "%llu", q->body ? (unsigned long long)q->body->len : 0ULL);
+	if (q->content_type)
+		r = http_request_header(b, "Content-Type", q->content_type, e);
+	if (r == 0 && q->range)
+		r = http_request_header(b, "Content-Range", q->range, e);
+	return r < 0 ? r : http_request_header(b, "Content-Length", len, e);
+}
+
 /* @proxy: a plain request that a proxy passes on; its password is for it alone */
 static int start_line(struct buf *b, const struct exchange_request *q, const struct proxy *proxy,
 		      struct err *e)
 {
 	char authority[URL_ORIGIN_CAP], origin[URL_ORIGIN_CAP];
 	int r = http_request_proxied(b,
-				     q->form   ? "POST"
+				     q->method ? q->method
+				     : q->form ? "POST"
 				     : q->head ? "HEAD"
 					       : "GET",
 				     proxy ? url_origin(origin, q->url) : NULL, q->url->target,
@@ -60,6 +77,8 @@ static int build(struct conns *cs, struct exchange *x, const struct exchange_req
 	if (r == 0 && q->form)
 		r = form_headers(&b, q->form, e);
 	if (r == 0)
+		r = body_headers(&b, q, e);
+	if (r == 0)
 		r = http_request_end(&b, e);
 	*ret_len = b.len;
 	return r;
@@ -77,6 +96,8 @@ static void reset_answer(struct exchange *x, bool head)
 	x->retry_after_s = 0;
 	x->limit = x->remaining = (struct http_rate){0};
 	x->date_s = x->retry_at_s = 0;
+	x->has_upload = x->cut = false;
+	x->chunk_min_bytes = 0;
 }
 
 /* A date counts from the server's own clock if it tells it: the device's may be wrong. */
@@ -132,6 +153,10 @@ static int on_header(struct exchange *x, const struct http_event *ev, struct err
 		http_date(v, &x->retry_at_s);
 	} else if (span_eq_nocase(ev->name, "Date")) {
 		http_date(v, &x->date_s);
+	} else if (span_eq_nocase(ev->name, "Range")) {
+		x->has_upload = http_upload_range(v, &x->upload_bytes) == 0;
+	} else if (span_eq_nocase(ev->name, "OCI-Chunk-Min-Length")) {
+		num_u64(v, UINT64_MAX, &x->chunk_min_bytes);
 	} else if (span_eq_nocase(ev->name, "RateLimit-Limit")) {
 		http_rate(v, &x->limit);
 	} else if (span_eq_nocase(ev->name, "RateLimit-Remaining")) {
@@ -184,11 +209,34 @@ static int read_head(struct exchange *x, struct err *e)
 	return r;
 }
 
+/* Return: 0, also if the server answers before it has all of it; -errno, then @ret_ours: it is not its fault */
+static int send_body(struct exchange *x, const struct exchange_body *body, bool *ret_ours,
+		     struct err *e)
+{
+	struct err ignored = {0};
+	struct span data;
+	int r;
+
+	for (uint64_t at = 0; at < body->len; at += data.len) {
+		r = body->piece(body->data, at, body->len - at, &data, e);
+		if (r < 0) {
+			*ret_ours = true;
+			return r;
+		}
+		/* what it has to say may still be there after it has closed its side */
+		x->cut =
+			conn_pending(x->conn) || conn_send(x->conn, data.p, data.len, &ignored) < 0;
+		if (x->cut)
+			return 0;
+	}
+	return 0;
+}
+
 int exchange_start(struct conns *cs, struct exchange *x, const struct exchange_request *q,
 		   enum conn_fail *ret_fail, struct err *e)
 {
 	size_t len;
-	bool again;
+	bool again, ours = false;
 	int r;
 
 	x->conn = NULL;
@@ -207,11 +255,13 @@ int exchange_start(struct conns *cs, struct exchange *x, const struct exchange_r
 		r = conn_send(x->conn, x->request, len, e);
 		if (r == 0 && q->form)
 			r = conn_send(x->conn, q->form, span_of(q->form).len, e);
+		if (r == 0 && q->body)
+			r = send_body(x, q->body, &ours, e);
 		if (r == 0)
 			r = read_head(x, e);
 		if (r == 0)
 			return 0;
-		again = again && !x->http.status && (r == -ECONNRESET || r == -EPIPE);
+		again = again && !ours && !x->http.status && (r == -ECONNRESET || r == -EPIPE);
 		conn_close(x->conn);
 		if (again)
 			*e = (struct err){0};
@@ -231,7 +281,7 @@ int exchange_body(struct exchange *x, struct span *ret_data, struct err *e)
 	}
 	if (r < 0)
 		err_wrap(e, "%s", x->conn->origin);
-	if (r < 0 || !x->http.keep_alive)
+	if (r < 0 || !x->http.keep_alive || x->cut)
 		conn_close(x->conn);
 	return r;
 }

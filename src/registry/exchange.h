@@ -25,7 +25,19 @@ struct exchange {
 	uint32_t retry_after_s; /* 0 = not told */
 	struct http_rate limit, remaining;
 	int64_t date_s, retry_at_s;
+	bool has_upload, cut;	  /* cut: the answer came before the request was sent whole */
+	uint64_t upload_bytes;	  /* has_upload: what the registry has of an upload */
+	uint64_t chunk_min_bytes; /* 0 = not told */
 	char request[EXCHANGE_REQUEST_CAP];
+};
+
+/** struct exchange_body - what a request sends */
+struct exchange_body {
+	uint64_t len; /* exactly so many bytes */
+
+	/** piece() - some of the bytes from @at on, not more than @max. Return: 0; -errno, which exchange_start() returns */
+	int (*piece)(void *data, uint64_t at, uint64_t max, struct span *ret_data, struct err *e);
+	void *data;
 };
 
 /** struct exchange_request - what to ask for */
@@ -38,12 +50,17 @@ struct exchange_request {
 	const char
 		*form; /* NULL = GET or HEAD; else POST of this application/x-www-form-urlencoded */
 	bool head;     /* only the head of the answer */
+	/* of an upload */
+	const char *method;		  /* NULL: as said above */
+	const char *content_type, *range; /* of the body; Content-Range; NULL = none */
+	const struct exchange_body *body; /* NULL = none */
 };
 
 /**
  * exchange_start() - send the request, read the head of the answer
  *
- * A kept connection that turns out to be closed is replaced once.
+ * A kept connection that turns out to be closed is replaced once. A server that answers before it has the whole
+ * body gets no more of it.
  *
  * Return: 0, then exchange_body() until it returns 0 or an error; -errno with @ret_fail.
  */

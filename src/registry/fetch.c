@@ -12,8 +12,9 @@
 #include <sys/socket.h>
 
 #include "base/codec.h"
+#include "base/kconfig.h"
 #include "msg/msg.h"
-#include "registry/get.h"
+#include "registry/push.h"
 #include "role/role.h"
 #include "sys/fd.h"
 #include "sys/proc.h"
@@ -28,7 +29,7 @@
 
 struct fetch {
 	struct session session;
-	bool open;
+	bool open, push;
 	int peer_fd;
 	uint32_t id;
 	int64_t progress_ms;
@@ -146,7 +147,7 @@ static int on_open(struct fetch *f, const struct msg *m, struct err *e)
 {
 	struct session *s = &f->session;
 	struct tls_trust trust = {.fds = {ROLE_FD_ARG, ROLE_FD_ARG + 1}, .registry = f->host};
-	const char *host, *repository, *user, *secret, *proxies[2], *no_proxy, *ns;
+	const char *host, *repository, *user, *secret, *proxies[2], *no_proxy, *ns, *mount;
 	struct arena arena;
 	uint32_t stall_ms, kind;
 	struct dec d;
@@ -169,6 +170,8 @@ static int on_open(struct fetch *f, const struct msg *m, struct err *e)
 	ns = dec_str(&d);
 	s->rate_bytes_s = dec_u64(&d);
 	own = dec_bool(&d);
+	f->push = dec_bool(&d);
+	mount = dec_str(&d);
 	if (dec_done(&d) < 0 || f->open || kind >= REMOTE_HELPER)
 		return -EPROTO;
 	f->open = true;
@@ -185,7 +188,10 @@ static int on_open(struct fetch *f, const struct msg *m, struct err *e)
 	if (r == 0 && ns && str_copy(s->ns, sizeof(s->ns), ns) < 0)
 		r = err_text(e, -EINVAL, "the registry's name is too long");
 	if (r == 0)
-		r = auth_init(&s->auth, (enum remote_kind)kind, user, secret, repository, e);
+		r = auth_init(&s->auth, (enum remote_kind)kind, user, secret, repository, f->push,
+			      mount, e);
+	if (r == 0 && mount)
+		str_copy(s->mount, sizeof(s->mount), mount);
 	if (r == 0)
 		r = proxies_init(&s->conns.proxies, proxies[0], proxies[1], no_proxy, e);
 	if (own)
@@ -231,6 +237,62 @@ static int on_get(struct fetch *f, struct msg *m, const struct err *open_error)
 	return r == 0 ? send_done(f, &g) : send_error(f, r, e.msg, g.class);
 }
 
+/* the engine makes a layer's archive anew; until then nothing of it can be sent */
+static int on_again(struct push *p, struct err *e)
+{
+	struct fetch *f = p->get.data;
+	struct msg_out o;
+	struct msg m;
+	int r;
+
+	msg_begin(&o, f->out, sizeof(f->out), FETCH_AGAIN);
+	enc_u32(&o.enc, f->id);
+	r = msg_send(f->peer_fd, &o);
+	if (r >= 0)
+		r = drop_wakes(f, &m);
+	if (r == 1 && m.type == FETCH_PUT && m.n_fds == 1) {
+		sys_close(p->source_fd);
+		p->source_fd = take_fd(&m.fds[0]);
+		return 0;
+	}
+	if (r == 1)
+		msg_close_fds(&m);
+	return err_set(e, r < 0 ? r : -EPIPE, "ask for the content once more");
+}
+
+static int on_put(struct fetch *f, struct msg *m, const struct err *open_error)
+{
+	struct err e = *open_error;
+	struct push p = {.get = {.progress = on_progress,
+				 .pause = on_pause,
+				 .data = f,
+				 .partial_fd = -1,
+				 .class = FETCH_E_HTTP},
+			 .again = on_again,
+			 .source_fd = -1};
+	struct arena arena;
+	struct dec d;
+	uint32_t kind;
+	int r;
+
+	arena_init(&arena, f->arena_mem, sizeof(f->arena_mem));
+	dec_init(&d, m->payload, m->len, &arena);
+	f->id = dec_u32(&d);
+	kind = dec_u32(&d);
+	p.get.what = dec_str_req(&d);
+	p.type = dec_str(&d);
+	p.size = dec_u64(&d);
+	if (dec_done(&d) < 0 || kind > FETCH_BLOB || m->n_fds > 1 || !f->push)
+		return -EPROTO;
+	p.get.kind = (enum fetch_kind)kind;
+	if (m->n_fds)
+		p.source_fd = take_fd(&m->fds[0]);
+	f->progress_ms = sys_now_ms();
+	r = e.code ? e.code : push_run(&f->session, &p, &e);
+	sys_close(p.source_fd);
+	return r == 0 ? send_done(f, &p.get) : send_error(f, r, e.msg, p.get.class);
+}
+
 int fetch_role_main(int peer_fd)
 {
 	struct fetch *f = &fetch;
@@ -251,6 +313,8 @@ int fetch_role_main(int peer_fd)
 			r = on_open(f, &m, &open_error);
 		else if (m.type == FETCH_GET)
 			r = on_get(f, &m, &open_error);
+		else if (IS_ENABLED(CONFIG_PUSH) && m.type == FETCH_PUT)
+			r = on_put(f, &m, &open_error);
 		else
 			r = -EPROTO;
 		msg_close_fds(&m);

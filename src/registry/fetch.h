@@ -14,7 +14,8 @@
  *                 (NULL where the kind has none), bool plain_http, i64 build_time (clock floor), u32 stall_ms
  *                 (longest silence of a server; 0 = default), str https_proxy, str http_proxy, str no_proxy (may be NULL), str ns
  *                 (NULL; else this is a mirror of that host), u64 rate (bytes a second; 0 = no bound), bool own (we have a
- *                 certificate)
+ *                 certificate), bool push, str mount (another repository of the registry, whose blobs may be mounted;
+ *                 NULL)
  *   FETCH_GET     u32 id, u32 kind, str what (tag or digest text), u64 max_bytes, u64 expect_bytes (0 = unknown);
  *                 fds: where the body goes (pipe, or memfd; none with FETCH_HEAD), and perhaps a partial file, open
  *                 for reading and appending, which is continued and left with what has arrived, or empty
@@ -24,6 +25,13 @@
  *   FETCH_ERROR   u32 id, i64 code, str text, u32 class
  *   FETCH_PROGRESS u32 id, u64 bytes so far (at most 4 a second)
  *   FETCH_WAIT    u32 id, u32 ms until the next attempt, str why
+ *
+ * Opened to push, the role also takes, and only then asks for that right:
+ *   FETCH_PUT     u32 id, u32 kind (MANIFEST, BLOB), str what (tag; digest), str media type (of a manifest, else
+ *                 NULL), u64 bytes; fd: a file or pipe with exactly these bytes. DONE tells what the registry calls it.
+ *                 Without an fd: is this blob there? If not, and bytes is not 0, try to mount it. The bytes of DONE
+ *                 are then an enum fetch_have
+ *   FETCH_AGAIN   u32 id: the pipe is needed from its beginning once more: the same PUT with another fd is the answer
  */
 enum fetch_frame {
 	FETCH_OPEN = 0x200,
@@ -33,7 +41,10 @@ enum fetch_frame {
 	FETCH_PROGRESS = 0x204,
 	FETCH_WAIT = 0x205,
 	FETCH_WAKE = 0x206,
+	FETCH_PUT = 0x207,
+	FETCH_AGAIN = 0x208,
 };
+enum fetch_have { FETCH_ABSENT, FETCH_THERE, FETCH_MOUNTED };
 enum fetch_kind {
 	FETCH_MANIFEST,
 	FETCH_BLOB,

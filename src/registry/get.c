@@ -11,6 +11,7 @@
 #include "registry/get.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,23 +59,34 @@ const char *get_name(const struct session *s, const struct get *g, char *dst, si
 	return dst;
 }
 
-static int set_url(struct session *s, const struct get *g, struct err *e)
+int get_url(struct session *s, struct get *g, struct err *e, const char *fmt, ...)
 {
+	va_list ap;
 	int n;
 
 	s->url = s->registry;
-	if (g->kind == FETCH_PING)
-		return str_copy(s->url.target, sizeof(s->url.target), "/v2/") < 0 ? -EMSGSIZE : 0;
-	/* a pull-through cache for several registries learns from ns which one is meant */
-	n = str_printf(s->url.target, sizeof(s->url.target), "/v2/%s/%s/%s%s%s", s->repository,
-		       g->kind != FETCH_BLOB ? "manifests" : "blobs", g->what,
-		       s->ns[0] ? "?ns=" : "", s->ns);
-	return n < 0 ? err_text(e, -EMSGSIZE, "the name is longer than CONFIG_URL_BYTES (%d)",
-				CONFIG_URL_BYTES)
-		     : 0;
+	va_start(ap, fmt);
+	n = vsnprintf(s->url.target, sizeof(s->url.target), fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof(s->url.target))
+		return get_fail(g, FETCH_E_LIMIT,
+				err_text(e, -EMSGSIZE,
+					 "the name is longer than CONFIG_URL_BYTES (%d)",
+					 CONFIG_URL_BYTES));
+	return 0;
 }
 
-static int follow(struct session *s, struct get *g, struct err *e)
+static int set_url(struct session *s, struct get *g, struct err *e)
+{
+	if (g->kind == FETCH_PING)
+		return get_url(s, g, e, "/v2/");
+	/* a pull-through cache for several registries learns from ns which one is meant */
+	return get_url(s, g, e, "/v2/%s/%s/%s%s%s", s->repository,
+		       g->kind != FETCH_BLOB ? "manifests" : "blobs", g->what,
+		       s->ns[0] ? "?ns=" : "", s->ns);
+}
+
+int get_follow(struct session *s, struct get *g, struct err *e)
 {
 	char origin[URL_ORIGIN_CAP];
 	int r;
@@ -125,10 +137,18 @@ static int not_found(struct session *s, struct get *g, struct err *e)
 	char name[400];
 
 	get_name(s, g, name, sizeof(name));
-	if (g->kind != FETCH_BLOB)
+	if (g->kind != FETCH_BLOB && !g->push)
 		return get_fail(g, FETCH_E_NOT_FOUND,
 				err_text(e, -ENOENT, "%s has no image %s: check its name and tag",
 					 s->registry.host, name));
+	if (g->push)
+		return get_fail(
+			g, FETCH_E_NOT_FOUND,
+			err_text(
+				e, -ENOENT,
+				"%s does not know the repository %s (HTTP 404): check the name, or "
+				"create it there",
+				s->registry.host, s->repository));
 	return get_fail(
 		g, FETCH_E_NOT_FOUND,
 		err_text(e, -ENOENT, "%s has lost %s: push the image again", s->url.host, name));
@@ -148,8 +168,7 @@ static void add_limits(const struct exchange *x, struct err *e)
 			 x->retry_after_s);
 }
 
-static int overloaded(struct session *s, struct get *g, unsigned int status, int64_t *ret_wait_ms,
-		      struct err *e)
+static int overloaded(struct session *s, struct get *g, unsigned int status, struct err *e)
 {
 	char name[400];
 
@@ -157,14 +176,13 @@ static int overloaded(struct session *s, struct get *g, unsigned int status, int
 		 status == 429 ? "has had too many requests" : "is overloaded or broken", status,
 		 get_name(s, g, name, sizeof(name)));
 	add_limits(&s->x, e);
-	*ret_wait_ms = s->x.retry_after_s * 1000LL;
+	g->wait_ms = s->x.retry_after_s * 1000LL;
 	/* to come back earlier than asked would make it worse, for us too */
 	return get_fail(g, FETCH_E_HTTP,
 			s->x.retry_after_s > CONFIG_FETCH_WAIT_S ? -EBUSY : -EAGAIN);
 }
 
-/* an answer that is neither the object nor a step on the way. @ret_wait_ms: what it asks us to wait */
-static int refused(struct session *s, struct get *g, int64_t *ret_wait_ms, struct err *e)
+static int refused(struct session *s, struct get *g, struct err *e)
 {
 	bool home = url_same_origin(&s->url, &s->registry);
 	unsigned int status = s->x.http.status;
@@ -211,7 +229,7 @@ static int refused(struct session *s, struct get *g, int64_t *ret_wait_ms, struc
 	case 502:
 	case 503:
 	case 504:
-		return overloaded(s, g, status, ret_wait_ms, e);
+		return overloaded(s, g, status, e);
 	case 400: /* how nginx says that it wants another certificate, or one at all */
 		if (s->x.conn->tls && tls_own_hint(&s->x.conn->tls_stream)[0])
 			return get_fail(g, FETCH_E_AUTH,
@@ -225,64 +243,111 @@ static int refused(struct session *s, struct get *g, int64_t *ret_wait_ms, struc
 				 status, name));
 }
 
-static bool is_redirect(unsigned int status)
+int get_refused(struct session *s, struct get *g, struct err *e)
 {
-	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+	int r = refused(s, g, e);
+	size_t len = strlen(e->msg);
+
+	if (s->said[0])
+		snprintf(e->msg + len, sizeof(e->msg) - len, "; it says: %s", s->said);
+	return r;
 }
 
-/* until the answer is the object itself. Return: 0, the body follows; -errno */
-static int reach(struct session *s, struct get *g, int64_t *ret_wait_ms, struct err *e)
+/* a request with a body is only repeated elsewhere if its method stays (RFC 9110, 15.4) */
+static bool is_redirect(unsigned int status, const struct exchange_request *q)
 {
-	unsigned int redirects = 0;
-	bool logged_in = false, came_back = false;
+	return status == 307 || status == 308 ||
+	       (!q->method && (status == 301 || status == 302 || status == 303));
+}
+
+static int redirect(struct session *s, struct get *g, unsigned int n, struct err *e)
+{
+	if (n == CONFIG_FETCH_REDIRECTS)
+		return get_fail(g, FETCH_E_LIMIT,
+				err_text(e, -ELOOP,
+					 "%s redirects more than CONFIG_FETCH_REDIRECTS (%d) "
+					 "times: broken redirect on the registry",
+					 s->registry.host, CONFIG_FETCH_REDIRECTS));
+	return get_follow(s, g, e);
+}
+
+/* what a registry answers instead may say why; anything else is not for people */
+static void hear(struct session *s)
+{
+	struct auth *a = &s->auth; /* its scratch */
+	struct err ignored = {0};
+
+	if (str_starts(s->x.content_type, "application/json") && auth_read(a, &s->x, &ignored) == 0)
+		said_parse((struct span){a->body, a->body_len}, a->pool, sizeof(a->pool), s->said);
+	else
+		exchange_drop(&s->x);
+}
+
+int get_ask(struct session *s, struct get *g, struct exchange_request *q, struct err *e)
+{
+	unsigned int redirects = 0, status;
+	bool logged_in = false;
 	int r;
 
-	r = set_url(s, g, e);
-	if (r < 0)
-		return get_fail(g, FETCH_E_LIMIT, r);
-	for (;;) {
+	q->url = &s->url;
+	do {
 		bool home = url_same_origin(&s->url, &s->registry);
-		const struct exchange_request q = {
-			.url = &s->url,
-			.from = home ? DIAL_UNKNOWN : s->zone,
-			.accept = g->kind != FETCH_BLOB ? ACCEPT_MANIFEST : NULL,
-			.head = g->kind == FETCH_HEAD,
-			.authorization = home ? auth_header(&s->auth) : NULL,
-			.offset = g->no_range ? 0 : g->bytes,
-		};
 		enum conn_fail conn_fail;
-		unsigned int status;
 
-		r = exchange_start(&s->conns, &s->x, &q, &conn_fail, e);
+		q->from = home ? DIAL_UNKNOWN : s->zone;
+		q->authorization = home ? auth_header(&s->auth) : NULL;
+		s->said[0] = '\0';
+		r = exchange_start(&s->conns, &s->x, q, &conn_fail, e);
 		if (home && s->x.conn) /* it was reached, even if its answer was cut off */
 			s->zone = s->x.conn->zone;
 		if (r < 0)
 			return get_fail_conn(g, conn_fail, r);
 		status = s->x.http.status;
-		if (status == 200 || status == 206)
-			return 0;
-		exchange_drop(&s->x);
-		if (is_redirect(status)) {
-			if (redirects++ == CONFIG_FETCH_REDIRECTS)
-				return get_fail(g, FETCH_E_LIMIT,
-						err_text(e, -ELOOP,
-							 "%s redirects more than "
-							 "CONFIG_FETCH_REDIRECTS (%d) "
-							 "times: broken redirect on the registry",
-							 s->registry.host, CONFIG_FETCH_REDIRECTS));
-			r = follow(s, g, e);
+		if (is_redirect(status, q)) {
+			exchange_drop(&s->x);
+			r = redirect(s, g, redirects++, e);
 		} else if (status == 401 && home && !logged_in) {
+			exchange_drop(&s->x);
 			logged_in = true;
 			r = log_in(s, g, e);
-		} else if ((status == 401 || status == 403) && !home && !came_back) {
-			/* a signed URL that has expired: the registry signs another one */
-			came_back = true;
-			r = set_url(s, g, e);
 		} else {
-			r = refused(s, g, ret_wait_ms, e);
+			if (status >= 400)
+				hear(s);
+			return 0;
 		}
+	} while (r == 0);
+	return r;
+}
+
+/* until the answer is the object itself. Return: 0, the body follows; -errno */
+static int reach(struct session *s, struct get *g, struct err *e)
+{
+	struct exchange_request q = {
+		.accept = g->kind != FETCH_BLOB ? ACCEPT_MANIFEST : NULL,
+		.head = g->kind == FETCH_HEAD,
+		.offset = g->no_range ? 0 : g->bytes,
+	};
+	bool came_back = false;
+	int r;
+
+	for (;;) {
+		unsigned int status;
+
+		r = set_url(s, g, e);
+		if (r == 0)
+			r = get_ask(s, g, &q, e);
 		if (r < 0)
 			return r;
+		status = s->x.http.status;
+		if (status == 200 || status == 206)
+			return 0;
+		if (status < 400)
+			exchange_drop(&s->x);
+		/* a signed URL that has expired: the registry signs another one */
+		if ((status != 401 && status != 403) || came_back ||
+		    url_same_origin(&s->url, &s->registry))
+			return get_refused(s, g, e);
+		came_back = true;
 	}
 }
 
@@ -320,14 +385,16 @@ static bool may_retry(const struct session *s, const struct get *g, int code)
 	return g->class == FETCH_E_NETWORK && s->zone != DIAL_UNKNOWN;
 }
 
-static int attempt(struct session *s, struct get *g, int64_t *ret_wait_ms, struct err *e)
+static int attempt(struct session *s, struct get *g, struct err *e)
 {
 	int r;
 
 	*e = (struct err){0};
 	g->class = FETCH_E_NETWORK;
-	*ret_wait_ms = 0;
-	r = reach(s, g, ret_wait_ms, e);
+	g->wait_ms = 0;
+	if (g->attempt)
+		return g->attempt(s, g, e);
+	r = reach(s, g, e);
 	if (r < 0)
 		return r;
 	if (g->kind != FETCH_HEAD)
@@ -349,7 +416,7 @@ static int give_up(int64_t gained_ms, unsigned int failures, int r, struct err *
 
 int get_run(struct session *s, struct get *g, struct err *e)
 {
-	int64_t gained_ms = sys_now_ms(), wait_ms;
+	int64_t gained_ms = sys_now_ms();
 	unsigned int failures = 0, pauses = 0;
 	int r;
 
@@ -362,7 +429,7 @@ int get_run(struct session *s, struct get *g, struct err *e)
 
 		if (g->expect_bytes && g->bytes == g->expect_bytes)
 			return 0;
-		r = attempt(s, g, &wait_ms, e);
+		r = attempt(s, g, e);
 		if (r == 0)
 			return 0;
 		if (g->bytes - before >=
@@ -376,9 +443,9 @@ int get_run(struct session *s, struct get *g, struct err *e)
 		failures += !is_offline(g, r);
 		if (!may_retry(s, g, r) || give_up(gained_ms, failures, r, e) < 0)
 			return r;
-		if (wait_ms < backoff_ms(++pauses))
-			wait_ms = backoff_ms(pauses);
-		r = g->pause(g->data, (unsigned int)wait_ms, e->msg);
+		if (g->wait_ms < backoff_ms(++pauses))
+			g->wait_ms = backoff_ms(pauses);
+		r = g->pause(g->data, (unsigned int)g->wait_ms, e->msg);
 		if (r < 0)
 			return get_fail(g, FETCH_E_SINK,
 					err_set(e, r, "wait for the next attempt"));

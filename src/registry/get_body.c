@@ -172,7 +172,7 @@ static int check_head(struct session *s, struct get *g, uint64_t *ret_skip, stru
 }
 
 /* Token bucket in time: each byte makes the next one due later. */
-static void keep_rate(struct session *s, size_t bytes)
+void get_keep_rate(struct session *s, uint64_t bytes)
 {
 	int64_t now_us = sys_now_ms() * 1000;
 
@@ -190,7 +190,7 @@ static int take(struct session *s, struct get *g, struct span data, uint64_t *sk
 	size_t n = data.len < *skip ? data.len : (size_t)*skip;
 	int r;
 
-	keep_rate(s, data.len);
+	get_keep_rate(s, data.len);
 	*skip -= n;
 	data = (struct span){data.p + n, data.len - n};
 	if (g->expect_bytes && data.len > g->expect_bytes - g->bytes)

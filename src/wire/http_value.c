@@ -26,6 +26,20 @@ int http_content_range(struct span value, struct http_range *ret_range)
 	return 0;
 }
 
+int http_upload_range(struct span value, uint64_t *ret_bytes)
+{
+	struct span last;
+	uint64_t n;
+	bool found;
+
+	if (value.len > 6 && span_eq_nocase((struct span){value.p, 6}, "bytes="))
+		value = (struct span){value.p + 6, value.len - 6};
+	if (!span_eq(span_cut(value, '-', &last, &found), "0") || num_u64(last, INT64_MAX, &n) < 0)
+		return -EINVAL;
+	*ret_bytes = n ? n + 1 : 0;
+	return 0;
+}
+
 /* the next piece of a date, whatever separates it from the one after */
 static struct span piece(struct span *rest)
 {

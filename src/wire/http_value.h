@@ -19,6 +19,16 @@ struct http_range {
 int http_content_range(struct span value, struct http_range *ret_range);
 
 /**
+ * http_upload_range() - "0-1023", what a registry has of an upload; also "bytes=0-1023"
+ * @ret_bytes: 1024 here
+ *
+ * "0-0" is told of no byte and of one: it counts as none, so whoever believes it must send the first byte anew.
+ *
+ * Return: 0; -EINVAL malformed, or not from the beginning. Spec: OCI distribution-spec v1.1 "Pushing a blob in chunks".
+ */
+int http_upload_range(struct span value, uint64_t *ret_bytes);
+
+/**
  * http_date() - the three forms of a date
  * @ret_s: seconds since 1970
  *

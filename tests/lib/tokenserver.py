@@ -68,7 +68,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def grant(self, name, scopes):
         access = []
-        for scope in scopes:
+        for scope in " ".join(scopes).split():
             kind, repository, actions = scope.split(":")
             access.append({"type": kind, "name": repository, "actions": actions.split(",")})
         print(self.command, *scopes, flush=True)

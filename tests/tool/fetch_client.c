@@ -144,6 +144,8 @@ static void send_open(const char *host, const char *repository)
 	enc_str(&o.enc, opt.ns);
 	enc_u64(&o.enc, number(opt.rate));
 	enc_bool(&o.enc, opt.cert);
+	enc_bool(&o.enc, false); /* to pull */
+	enc_str(&o.enc, NULL);
 	send_frame(&o);
 }
 

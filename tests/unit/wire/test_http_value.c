@@ -43,6 +43,26 @@ static void refuses_ranges(void **state)
 			fail_msg("taken: %s", bad[i]);
 }
 
+static void reads_what_an_upload_has(void **state)
+{
+	static const char *const bad[] = {
+		"",	 "0",	   "1-5",	"0-",  "-5",
+		"0-5/9", "bytes=", "bytes 0-5", "0-x", "0-99999999999999999999"};
+	uint64_t bytes;
+
+	(void)state;
+	assert_int_equal(http_upload_range(span_of("0-1023"), &bytes), 0);
+	assert_int_equal(bytes, 1024);
+	assert_int_equal(http_upload_range(span_of("bytes=0-4"), &bytes), 0);
+	assert_int_equal(bytes, 5);
+	assert_int_equal(http_upload_range(span_of("0-0"), &bytes), 0);
+	assert_int_equal(bytes, 0);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (http_upload_range(span_of(bad[i]), &bytes) != -EINVAL &&
+		    http_upload_range(span_of(bad[i]), &bytes) != -ERANGE)
+			fail_msg("taken: %s", bad[i]);
+}
+
 static void reads_dates(void **state)
 {
 	/* RFC 9110's three forms of one instant, and others */
@@ -111,8 +131,11 @@ static void reads_rates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_ranges), cmocka_unit_test(refuses_ranges),
-		cmocka_unit_test(reads_dates),	cmocka_unit_test(refuses_dates),
+		cmocka_unit_test(reads_ranges),
+		cmocka_unit_test(refuses_ranges),
+		cmocka_unit_test(reads_what_an_upload_has),
+		cmocka_unit_test(reads_dates),
+		cmocka_unit_test(refuses_dates),
 		cmocka_unit_test(reads_rates),
 	};
 
