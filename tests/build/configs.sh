@@ -12,5 +12,10 @@ printf '%s\n' "$tap_out" | sed -n 's/^kconfig: \(KCONFIG_SEED=.*\)/# note: randc
 
 if [ -x "$TMP/allnoconfig/cleat" ] && [ "$ARCH" = "$(uname -m)" ]; then
 	expect "the smallest one runs" "$TMP/allnoconfig/cleat" version
+	blobs() { # the largest one keeps layers as they were fetched
+		mkdir "$TMP/blobs" && cd "$TMP/blobs" && env TMPDIR="$TMP/blobs" O="$TMP/allyesconfig" \
+			CLEAT="$TMP/allyesconfig/cleat" sh "$TOP/tests/story/store_blobs.sh"
+	}
+	expect "with kept blobs images go out as they came in" blobs
 fi
 tap_end
