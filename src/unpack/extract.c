@@ -17,11 +17,12 @@
 #include "unpack/stream.h"
 
 /*
- * An inode is kernel memory of the pull's cgroup, 1.3 KiB each on ext4, and 11,000 of them filled it: one that
+ * An inode is kernel memory of the pull's cgroup, 2 KiB each on ext4 with its journal, and 8,000 of them filled it: one that
  * is not on the medium yet cannot be had back, and where a file system allocates inodes (GFP_NOFS) the kernel
- * does not even try but kills. So now and then they are written, and what the kernel can take is asked for.
+ * does not even try but kills. So they are written, and what the kernel can take is asked for, but not before
+ * there are so many: usual layers have one sync, at their end.
  */
-#define CLEAN_STEP_ENTRIES (CONFIG_PULL_MEMORY_KIB / 4)
+#define CLEAN_STEP_ENTRIES (CONFIG_PULL_MEMORY_KIB / 3)
 
 struct extract {
 	const struct unpack_job *job;
