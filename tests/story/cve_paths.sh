@@ -150,7 +150,7 @@ for dir in proc sys dev; do
 	fresh
 	mkdir -p b/rootfs/$dir
 	ln -s "$TMP/canary" b/rootfs/swap
-	race "CVE-2023-27561: /$dir is exchanged with a link" b/rootfs/$dir b/rootfs/swap "$secs"
+	race "CVE-2023-27561, CVE-2023-28642: /$dir is exchanged with a link" b/rootfs/$dir b/rootfs/swap "$secs"
 done
 fresh
 mkdir -p vol/fs/cgroup canary2

@@ -199,7 +199,7 @@ expect_equal "'Bearer tok1'" "$(grep redirected/same "$TMP/bad.requests" | cut -
 expect_whole "token in access_token" realm/access
 refuses "containers/image CVE-2019-10214: realm without TLS" realm/http auth \
 	"names a token server without TLS \(http://localhost:1\): refused"
-refuses "registry realm SSRF: link-local realm" realm/linklocal http "link-local address 169.254.169.254:443: refused"
+refuses "CVE-2026-12566: registry realm SSRF: link-local realm" realm/linklocal http "link-local address 169.254.169.254:443: refused"
 refuses "realm is a file" realm/file auth "scheme is file:"
 refuses "realm with a password" realm/userinfo auth "user and password"
 refuses "token server without a token" realm/notoken http "token server's answer: .*expected a string, found nothing"

@@ -88,6 +88,19 @@ run "$image" true >out 2>&1
 expect_equal 125 "$(run "$image" true >out 2>&1; [ $? = 0 ] && echo 0 || echo 125)" "CVE-2024-21626: working directory /proc/self/fd/7"
 unchanged "CVE-2024-21626"
 
+# names come from the user, whatever the archive calls itself
+python3 "$TOP/tests/lib/mkimage.py" "$TMP/names" '{"Cmd": ["true"]}' >mk.log 2>&1
+jq '.manifests[0].annotations = {"org.opencontainers.image.ref.name": "local/t1:1", "io.containerd.image.name": "docker.io/library/stolen:1"}' \
+	"$TMP/names/index.json" >index.new && mv index.new "$TMP/names/index.json"
+names() {
+	cleat images --json | jq -r '.[] | .repository + ":" + .tag' | sort
+}
+before=$(names)
+first=$(cleat images -q --no-trunc local/t1:1)
+expect "an archive with names of its own" cleat load -t local/mine:1 "$TMP/names"
+expect_equal "$(printf '%s\nlocal/mine:1\n' "$before" | sort)" "$(names)" "containerd CVE-2026-50195: no name but the user's"
+expect_equal "$first" "$(cleat images -q --no-trunc local/t1:1)" "and no name means another image now"
+
 # environment, labels, names
 image '{"Env": ["PATH=/bin", "=x", "", "A=1", "A=2", "HOME"]}'
 SECRET_OF_ENGINE=1 run "$image" env >out 2>&1

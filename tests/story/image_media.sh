@@ -35,7 +35,7 @@ while IFS="$tab" read -r tag want platform; do
 	expect_err 1 "$want" "$tag is refused" cleat pull -q ${override:+"$override"} "$repo:$tag"
 	[ "$(state)" = "$before" ] || fail "$tag leaves nothing" "$(state)"
 done <"$TMP/cases"
-expect "CVE-2021-21285: the engine still answers" cleat ps
+expect "CVE-2021-21285, podman CVE-2021-20291: the engine still answers" cleat ps
 
 name_of() {
 	timeout 20 "$CLEAT" --root "$E/root" --run "$E/run" --config "$E/etc" run --rm --network none --pull never "$@" 2>&1

@@ -26,14 +26,14 @@ for with in a no; do
 		attempt "CVE-2026-47766: /dev -> $target, $with mount on it"
 	done
 done
-# device nodes of the image are links, no mount on /dev (crun 2026-88264, 88265; runc 2025-31133)
+# device nodes of the image are links, no mount on /dev (crun 2026-88264, 2026-88265; runc 2025-31133)
 for node in null console zero ptmx; do
 	fresh
 	devtmpfs=
 	mkdir b/rootfs/dev
 	ln -s "$TMP/canary/file" b/rootfs/dev/$node
 	sh_args 'echo changed >/dev/null; chmod 777 /dev/null'
-	attempt "CVE-2026-88264: /dev/$node of the image is a link"
+	attempt "CVE-2026-88264, CVE-2026-88265: /dev/$node of the image is a link"
 done
 fresh
 devtmpfs=
