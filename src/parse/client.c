@@ -283,3 +283,50 @@ int parse_finish_edit(struct parse_call *c, struct arena *a, struct span *ret_te
 	r = end_decode(&d, e);
 	return r < 0 ? r : changed;
 }
+
+int parse_finish_policy(struct parse_call *c, struct arena *a, struct verify_policy *ret,
+			struct err *e)
+{
+	struct dec d;
+	int r = begin_decode(c, PARSE_POLICY, a, &d, e);
+
+	if (r < 0)
+		return r;
+	verify_policy_decode(&d, ret);
+	return end_decode(&d, e);
+}
+
+int parse_finish_signatures(struct parse_call *c, struct arena *a, struct verify_list *ret,
+			    struct err *e)
+{
+	struct dec d;
+	int r = begin_decode(c, PARSE_SIGNATURES, a, &d, e);
+
+	if (r < 0)
+		return r;
+	verify_list_decode(&d, ret);
+	return end_decode(&d, e);
+}
+
+int parse_finish_bundle(struct parse_call *c, struct arena *a, struct verify_envelope *ret,
+			struct err *e)
+{
+	struct dec d;
+	int r = begin_decode(c, PARSE_BUNDLE, a, &d, e);
+
+	if (r < 0)
+		return r;
+	verify_envelope_decode(&d, ret);
+	return end_decode(&d, e);
+}
+
+int parse_finish_signed(struct parse_call *c, struct arena *a, struct digest *ret, struct err *e)
+{
+	struct dec d;
+	int r = begin_decode(c, PARSE_SIGNED, a, &d, e);
+
+	if (r < 0)
+		return r;
+	dec_digest(&d, ret);
+	return end_decode(&d, e);
+}

@@ -6,6 +6,7 @@
 #include "parse/parse.h"
 #include "remote/remote.h"
 #include "role/role.h"
+#include "verify/verify.h"
 
 /*
  * The other end of the parse role, for whoever has a document: start, wait until the peer socket is
@@ -63,3 +64,13 @@ int parse_finish_login(struct parse_call *c, struct arena *a, struct remote_logi
 
 /** parse_finish_edit() - Return: 1 @ret_text is the new file; 0 nothing to change; -errno */
 int parse_finish_edit(struct parse_call *c, struct arena *a, struct span *ret_text, struct err *e);
+
+int parse_finish_policy(struct parse_call *c, struct arena *a, struct verify_policy *ret,
+			struct err *e);
+int parse_finish_signatures(struct parse_call *c, struct arena *a, struct verify_list *ret,
+			    struct err *e);
+
+/** parse_finish_bundle() - @ret->payload is in @a */
+int parse_finish_bundle(struct parse_call *c, struct arena *a, struct verify_envelope *ret,
+			struct err *e);
+int parse_finish_signed(struct parse_call *c, struct arena *a, struct digest *ret, struct err *e);

@@ -10,12 +10,14 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "base/kconfig.h"
 #include "doc/pool.h"
 #include "image/image.h"
 #include "manifest/manifest.h"
 #include "msg/msg.h"
 #include "remote/remote.h"
 #include "sys/fd.h"
+#include "verify/verify.h"
 #include "wire/reference.h"
 
 #define DOCUMENT_BYTES (CONFIG_PARSE_DOCUMENT_KIB * 1024)
@@ -119,6 +121,37 @@ static int parse_remote(const struct request *q, struct span text, struct arena 
 	return r < 0 ? r : 0;
 }
 
+/* which images must be signed, and signatures */
+static int parse_verify(const struct request *q, struct span text, struct arena *arena,
+			struct enc *enc, struct err *e)
+{
+	struct verify_envelope envelope;
+	struct verify_policy policy;
+	struct verify_list list;
+	struct digest digest = {0};
+	int r;
+
+	if (q->kind == PARSE_POLICY) {
+		r = verify_parse_policy(text, q->name, arena, &policy, e);
+		if (r == 0)
+			verify_policy_encode(enc, &policy);
+		return r;
+	}
+	if (q->kind == PARSE_SIGNATURES) {
+		r = verify_parse_list(text, arena, &list, e);
+		if (r == 0)
+			verify_list_encode(enc, &list);
+	} else if (q->kind == PARSE_BUNDLE) {
+		r = verify_parse_bundle(text, arena, &envelope, e);
+		if (r == 0)
+			verify_envelope_encode(enc, &envelope);
+	} else {
+		r = verify_signed(q->argument ? q->argument : "", text, &digest, arena, e);
+		enc_digest(enc, &digest);
+	}
+	return r;
+}
+
 static int parse_document(const struct request *q, struct span text, struct enc *enc, struct err *e)
 {
 	struct arena arena;
@@ -155,6 +188,9 @@ static int parse_document(const struct request *q, struct span text, struct enc 
 		r = image_parse_history(text, &arena, &history, e);
 		if (r == 0)
 			enc_strs(enc, (const char *const *)history.lines, history.n);
+	} else if (IS_ENABLED(CONFIG_VERIFY) && q->kind >= PARSE_POLICY &&
+		   q->kind <= PARSE_SIGNED) {
+		return parse_verify(q, text, &arena, enc, e);
 	} else {
 		return parse_remote(q, text, &arena, enc, e);
 	}

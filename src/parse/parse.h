@@ -30,6 +30,10 @@ enum parse_kind {
 	PARSE_SETTINGS,	     /* registries.yaml, argument = registry → struct remote_settings */
 	PARSE_LOGIN,	     /* auth.json, argument = registry/repository → struct remote_login */
 	PARSE_ANSWER,	     /* what a credential helper printed → struct remote_login */
+	PARSE_POLICY,	     /* policy.yaml → struct verify_policy */
+	PARSE_SIGNATURES,    /* JSON → struct verify_list */
+	PARSE_BUNDLE,	     /* JSON → struct verify_envelope */
+	PARSE_SIGNED,	     /* what is signed, argument = of verify_signed() → digest */
 	PARSE_LOGIN_EDIT, /* auth.json, argument = "registry" or "registry base64" → bool, bytes */
 	PARSE_USER, /* passwd and group (either may be missing), argument = user text → struct
 		       parse_user */
