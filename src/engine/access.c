@@ -44,20 +44,20 @@ void access_fini(struct access *a)
 	a->arena.len = 0;
 }
 
-static bool is_exposed(const struct stat *st)
+static bool is_exposed(const struct stat *st, mode_t others)
 {
-	return st->st_uid != sys_get_uid() || st->st_mode & 077;
+	return st->st_uid != sys_get_uid() || st->st_mode & others;
 }
 
-static int fail_exposed(const char *path, struct err *e)
+static int fail_exposed(const char *path, mode_t others, struct err *e)
 {
-	return err_text(e, -EACCES,
-			"%s holds a secret, and other users may read or change it: chown %u it and "
-			"chmod 600 it",
-			path, (unsigned int)sys_get_uid());
+	return err_text(e, -EACCES, "%s %s: chown %u it and chmod %s it", path,
+			others & 4 ? "holds a secret, and other users may read or change it"
+				   : "decides what is trusted, and other users may change it",
+			(unsigned int)sys_get_uid(), others & 4 ? "600" : "644");
 }
 
-int access_open_secret(const char *path, struct err *e)
+static int open_ours(const char *path, mode_t others, struct err *e)
 {
 	auto_close int fd = sys_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	struct stat st;
@@ -72,7 +72,17 @@ int access_open_secret(const char *path, struct err *e)
 		return err_set(e, r, "%s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_text(e, -EINVAL, "%s: not a regular file", path);
-	return is_exposed(&st) ? fail_exposed(path, e) : take_fd(&fd);
+	return is_exposed(&st, others) ? fail_exposed(path, others, e) : take_fd(&fd);
+}
+
+int access_open_secret(const char *path, struct err *e)
+{
+	return open_ours(path, 077, e);
+}
+
+int access_open_trusted(const char *path, struct err *e)
+{
+	return open_ours(path, 022, e);
 }
 
 /* HTTPS_PROXY and so on, as Docker looks for them */
@@ -113,7 +123,7 @@ static void parsed(struct loop_io *io, uint32_t events)
 		/* a file without a password may be anybody's to read */
 		if (r >= 0 && a->exposed &&
 		    (has_password(a->settings.https_proxy) || has_password(a->settings.http_proxy)))
-			r = fail_exposed(a->path, &e);
+			r = fail_exposed(a->path, 077, &e);
 	} else
 		r = parse_finish_login(&a->parse, &a->arena, &a->login, &e);
 	if (r < 0)
@@ -198,7 +208,7 @@ static int parse_file(struct access *a, const char *name, enum parse_kind kind,
 		r = sys_stat(fd, &st);
 		if (r < 0)
 			return err_set(e, r, "%s", a->path);
-		a->exposed = is_exposed(&st);
+		a->exposed = is_exposed(&st, 077);
 	}
 	r = parse(a, kind, argument, fd, e);
 	return r < 0 ? r : 1;

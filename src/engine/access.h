@@ -61,3 +61,6 @@ void access_fini(struct access *a);
  * Return: fd; -ENOENT without a text; -EACCES others may read or write it, or it is another user's; -errno.
  */
 int access_open_secret(const char *path, struct err *e);
+
+/** access_open_trusted() - the same for a file that decides something: others may read it */
+int access_open_trusted(const char *path, struct err *e);

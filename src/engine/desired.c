@@ -13,7 +13,7 @@
 #include "engine/event.h"
 #include "sys/mem.h"
 
-#define GENERATION_MAGIC 0x324e4547u /* "GEN2" */
+#define GENERATION_MAGIC 0x334e4547u /* "GEN3" */
 #define GENERATION_EXTRA 4096	     /* bytes of a generation besides the manifest */
 #define MAX_ROUNDS	 (4 * PLAN_MAX)
 

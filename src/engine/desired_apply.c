@@ -16,6 +16,7 @@
 #include "engine/engine.h"
 #include "engine/event.h"
 #include "engine/link.h"
+#include "engine/policy.h"
 #include "sys/fd.h"
 #include "sys/mem.h"
 
@@ -54,6 +55,7 @@ static struct {
 	int64_t pause_ms;
 	size_t current; /* service whose image is being pulled */
 	struct reference ref;
+	char key[VERIFY_PATH_CAP]; /* that the manifest asks for, "" = none */
 } apply = {.document_fd = -1, .current = NONE};
 
 static struct wish candidate;
@@ -156,6 +158,7 @@ static int boot_manifest(struct digest *ret_digest, struct err *e)
 static int service_image(size_t index, char *ret_text, size_t cap, struct err *e)
 {
 	auto_scratch size_t mark = scratch_mark();
+	const char *key = NULL;
 	struct manifest m;
 	int r = wish_manifest(&candidate, &m, e);
 
@@ -170,6 +173,9 @@ static int service_image(size_t index, char *ret_text, size_t cap, struct err *e
 	if (r == 0 && m.services[index].platform)
 		r = str_copy(apply.ref.platform, sizeof(apply.ref.platform),
 			     m.services[index].platform);
+	if (r >= 0)
+		r = policy_own(&m.verify, &apply.ref, &key, e);
+	str_copy(apply.key, sizeof(apply.key), key ? key : "");
 	return r < 0 ? err_wrap(e, "service %s", candidate.services[index].name) : 0;
 }
 
@@ -201,10 +207,14 @@ static int resolve(size_t index, struct err *e)
 	if ((store_ref_get(&engine.store, &apply.ref, &image, NULL) == 0 ||
 	     (!candidate.number && store_find(&engine.store, text, &image, NULL) == 0)) &&
 	    image_is_for(&image, apply.ref.platform, NULL)) {
-		r = use_image(index, &image, e);
-		return r < 0 ? r : 1;
+		r = policy_admits(&apply.ref, apply.key, &image, e);
+		if (r == 0)
+			r = use_image(index, &image, e);
+		if (r != -EKEYREJECTED)
+			return r < 0 ? r : 1;
+		*e = (struct err){0};
 	}
-	r = image_want(&apply.ref, e);
+	r = image_want(&apply.ref, apply.key, e);
 	return r < 0 ? err_wrap(e, "service %s", s->name) : 0;
 }
 
@@ -305,6 +315,7 @@ void desired_image_arrived(const struct reference *ref, const struct pull_result
 {
 	size_t index = apply.current;
 	struct err why = {0};
+	int r;
 
 	if (!desired_waits_for(ref))
 		return;
@@ -313,7 +324,11 @@ void desired_image_arrived(const struct reference *ref, const struct pull_result
 		pass_over(index, e);
 		return;
 	}
-	if (use_image(index, &result->manifest, &why) < 0)
+	/* whoever has asked for it may have asked for another signature */
+	r = policy_admits(ref, apply.key, &result->manifest, &why);
+	if (r == -EKEYREJECTED)
+		resolve_from(index);
+	else if (r < 0 || use_image(index, &result->manifest, &why) < 0)
 		pass_over(index, &why);
 	else
 		resolve_from(index + 1);

@@ -119,7 +119,7 @@ static bool pull_one(const struct digest *image, struct err *e)
 	job.ref.digest = *image;
 	job.ref.has_digest = true;
 	job.ref_was_there = store_ref_get(&engine.store, &job.ref, &is, NULL) == 0;
-	job.pulling = image_want(&job.ref, e) == 0;
+	job.pulling = image_want(&job.ref, NULL, e) == 0;
 	return job.pulling;
 }
 

@@ -20,7 +20,8 @@ static struct wish {
 	int layout_fd; /* -1: from the registry */
 	bool archive;
 	char label[256], pick[REFERENCE_TEXT_CAP];
-	uint64_t number; /* order */
+	char key[VERIFY_PATH_CAP]; /* that a manifest asks for, "" = none */
+	uint64_t number;	   /* order */
 } wishes[CONFIG_MAX_PULLS];
 
 static uint64_t last_number;
@@ -179,6 +180,7 @@ static void start_next(struct loop_timer *t)
 			       .config_path = engine.config,
 			       .make_room = make_room,
 			       .cgroup_parent = engine.cgroup_parent};
+	static struct policy_keys keys;
 	struct err e = {0};
 	struct wish *w;
 	int r;
@@ -189,11 +191,12 @@ static void start_next(struct loop_timer *t)
 	if (!w || pull_active())
 		return;
 	current = w;
-	if (w->layout_fd >= 0)
+	r = policy_find(&w->ref, w->key, &keys, &e);
+	if (r == 0 && w->layout_fd >= 0)
 		r = pull_start_layout(&env, w->layout_fd, w->archive, w->label,
-				      w->pick[0] ? w->pick : NULL, &w->ref, &callbacks, &e);
-	else
-		r = pull_start(&env, &w->ref, &callbacks, &e);
+				      w->pick[0] ? w->pick : NULL, &w->ref, &keys, &callbacks, &e);
+	else if (r == 0)
+		r = pull_start(&env, &w->ref, &keys, &callbacks, &e);
 	if (r < 0)
 		done(NULL, NULL, &e);
 }
@@ -238,11 +241,19 @@ static int add(const struct reference *ref, int layout_fd, const char *label,
 	return 0;
 }
 
-int image_want(const struct reference *ref, struct err *e)
+int image_want(const struct reference *ref, const char *key, struct err *e)
 {
 	struct wish *w;
+	int r;
 
-	return image_waiting(ref) ? 0 : add(ref, -1, "", &w, e);
+	for (w = wishes; w < wishes + CONFIG_MAX_PULLS; w++)
+		if (w->used && reference_same(&w->ref, ref) &&
+		    (str_empty(key) || str_eq(w->key, key)))
+			return 0;
+	r = add(ref, -1, "", &w, e);
+	if (r == 0)
+		str_copy(w->key, sizeof(w->key), key ? key : "");
+	return r;
 }
 
 int image_load(int layout_fd, const char *label, const char *pick, const struct reference *ref,

@@ -89,13 +89,15 @@ static void go_on(struct pull *p)
 	int r = 0;
 
 	p->state = p->then;
-	if (p->state == PULL_HEAD) {
+	if (p->state == PULL_VERIFY) {
+		pull_verify_begin(p);
+	} else if (p->state == PULL_HEAD) {
 		r = pull_source_head(p, &e);
 	} else if (p->state == PULL_LAYER) {
 		r = pull_layer_begin(p, &e);
 	} else if (p->has_want) {
-		r = pull_source_doc(p, p->state == PULL_FETCH_CONFIG, digest_text(text, &p->want),
-				    &e);
+		r = pull_source_doc(p, p->state == PULL_FETCH_CONFIG ? FETCH_BLOB : FETCH_MANIFEST,
+				    digest_text(text, &p->want), &e);
 	} else if (!pull_ask_head(p)) {
 		pull_fetch_first(p);
 	}
@@ -172,7 +174,8 @@ static void first_step(struct loop_timer *t)
 }
 
 static int begin(const struct pull_env *env, const struct reference *ref, const char *name,
-		 const struct pull_callbacks *callbacks, struct err *e)
+		 const struct policy_keys *keys, const struct pull_callbacks *callbacks,
+		 struct err *e)
 {
 	struct pull *p = &job;
 
@@ -184,6 +187,7 @@ static int begin(const struct pull_env *env, const struct reference *ref, const 
 	p->env = *env;
 	p->ref = *ref;
 	p->cb = *callbacks;
+	p->verify = (struct pull_verify){.keys = *keys};
 	p->result = (struct pull_result){0};
 	p->config = (struct image_config){0};
 	p->layer = (struct pull_layer){0};
@@ -211,15 +215,16 @@ static int begin(const struct pull_env *env, const struct reference *ref, const 
 }
 
 int pull_start(const struct pull_env *env, const struct reference *ref,
-	       const struct pull_callbacks *callbacks, struct err *e)
+	       const struct policy_keys *keys, const struct pull_callbacks *callbacks,
+	       struct err *e)
 {
 	char name[REFERENCE_TEXT_CAP];
 
-	return begin(env, ref, reference_short(name, ref), callbacks, e);
+	return begin(env, ref, reference_short(name, ref), keys, callbacks, e);
 }
 
 int pull_start_layout(const struct pull_env *env, int layout_fd, bool archive, const char *label,
-		      const char *pick, const struct reference *ref,
+		      const char *pick, const struct reference *ref, const struct policy_keys *keys,
 		      const struct pull_callbacks *callbacks, struct err *e)
 {
 	int fd, r;
@@ -229,7 +234,7 @@ int pull_start_layout(const struct pull_env *env, int layout_fd, bool archive, c
 	fd = sys_dup(layout_fd, 0);
 	if (fd < 0)
 		return err_set(e, fd, "%s", label);
-	r = begin(env, ref, label, callbacks, e);
+	r = begin(env, ref, label, keys, callbacks, e);
 	if (r < 0)
 		sys_close(fd);
 	else

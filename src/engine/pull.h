@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/err.h"
+#include "engine/policy.h"
 #include "loop/loop.h"
 #include "store/store.h"
 #include "wire/reference.h"
@@ -55,11 +56,13 @@ struct pull_callbacks {
 
 /**
  * pull_start() - fetch @ref from its registry and name it so in the store
+ * @keys: it must be signed by each of them; copied
  *
  * Return: 0, then done() will be called; -EBUSY a job is under way; -errno, then done() is not called.
  */
 int pull_start(const struct pull_env *env, const struct reference *ref,
-	       const struct pull_callbacks *callbacks, struct err *e);
+	       const struct policy_keys *keys, const struct pull_callbacks *callbacks,
+	       struct err *e);
 
 /**
  * pull_start_layout() - the same from an OCI image layout
@@ -71,7 +74,7 @@ int pull_start(const struct pull_env *env, const struct reference *ref,
  *             the directory chooses)
  */
 int pull_start_layout(const struct pull_env *env, int layout_fd, bool archive, const char *label,
-		      const char *pick, const struct reference *ref,
+		      const char *pick, const struct reference *ref, const struct policy_keys *keys,
 		      const struct pull_callbacks *callbacks, struct err *e);
 
 bool pull_active(void);

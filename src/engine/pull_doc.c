@@ -33,10 +33,7 @@ static void on_parsed(struct loop_io *io, uint32_t events)
 	(void)events;
 	loop_io_fini(&p->parse_io);
 	loop_timer_fini(&p->parse_timer);
-	if (p->state == PULL_PARSE_DOC)
-		got_doc(p);
-	else
-		got_config(p);
+	p->parsed(p);
 }
 
 static void on_parse_timeout(struct loop_timer *t)
@@ -46,6 +43,23 @@ static void on_parse_timeout(struct loop_timer *t)
 	err_text(&e, -ETIMEDOUT, "the parse role did not answer within %d s",
 		 PARSE_TIMEOUT_MS / 1000);
 	pull_fail(t->data, &e);
+}
+
+int pull_parse(struct pull *p, enum parse_kind kind, const char *name, const char *argument,
+	       pull_step_fn *then, struct err *e)
+{
+	int r = parse_start(&p->parse, kind, name, argument, p->doc_fd, -1, p->cgroup.procs, e);
+
+	if (r < 0)
+		return r;
+	p->parsing = true;
+	p->parsed = then;
+	r = loop_io_init(&p->parse_io, p->env.loop, p->parse.proc.peer_fd, EPOLLIN, on_parsed, p);
+	if (r < 0)
+		return err_set(e, r, "watch the parse role");
+	loop_timer_init(&p->parse_timer, p->env.loop, on_parse_timeout, p);
+	loop_timer_set(&p->parse_timer, PARSE_TIMEOUT_MS);
+	return 0;
 }
 
 static int check_digest(const struct pull *p, const struct digest *got, struct err *e)
@@ -72,7 +86,7 @@ static int check_type(struct pull *p, struct err *e)
 }
 
 /* Before anybody looks into it: a damaged document is told as such, not as bad JSON. */
-static int check_document(struct pull *p, struct err *e)
+int pull_check_document(struct pull *p, struct err *e)
 {
 	auto_unmap struct sys_map map = {0};
 	struct sha256 h;
@@ -101,35 +115,23 @@ void pull_doc_arrived(struct pull *p)
 {
 	bool config = p->state == PULL_FETCH_CONFIG;
 	struct err e = {0};
-	int r = check_document(p, &e);
+	int r = pull_check_document(p, &e);
 
 	if (r < 0) {
 		pull_fail(p, &e);
 		return;
 	}
-	r = parse_start(&p->parse,
-			config	    ? PARSE_IMAGE_CONFIG
-			: p->docker ? PARSE_IMAGE_ARCHIVE
-				    : PARSE_IMAGE_DOC,
-			config ? "configuration" : "manifest",
-			config	    ? NULL
-			: p->docker ? (p->pick[0] ? p->pick : NULL)
-				    : (p->content_type[0] ? p->content_type : NULL),
-			p->doc_fd, -1, p->cgroup.procs, &e);
-	if (r == 0) {
-		p->parsing = true;
-		p->state = config ? PULL_PARSE_CONFIG : PULL_PARSE_DOC;
-		r = loop_io_init(&p->parse_io, p->env.loop, p->parse.proc.peer_fd, EPOLLIN,
-				 on_parsed, p);
-		if (r < 0)
-			err_set(&e, r, "watch the parse role");
-	}
-	if (r < 0) {
+	p->state = config ? PULL_PARSE_CONFIG : PULL_PARSE_DOC;
+	if (config)
+		r = pull_parse(p, PARSE_IMAGE_CONFIG, "configuration", NULL, got_config, &e);
+	else if (p->docker)
+		r = pull_parse(p, PARSE_IMAGE_ARCHIVE, "manifest", p->pick[0] ? p->pick : NULL,
+			       got_doc, &e);
+	else
+		r = pull_parse(p, PARSE_IMAGE_DOC, "manifest",
+			       p->content_type[0] ? p->content_type : NULL, got_doc, &e);
+	if (r < 0)
 		pull_fail(p, &e);
-		return;
-	}
-	loop_timer_init(&p->parse_timer, p->env.loop, on_parse_timeout, p);
-	loop_timer_set(&p->parse_timer, PARSE_TIMEOUT_MS);
 }
 
 static int ask_for(struct pull *p, enum pull_state state, const struct image_descriptor *want,
@@ -145,7 +147,8 @@ static int ask_for(struct pull *p, enum pull_state state, const struct image_des
 	p->want_type[0] = '\0';
 	if (state == PULL_FETCH_DOC)
 		str_copy(p->want_type, sizeof(p->want_type), want->media_type);
-	return pull_source_doc(p, state == PULL_FETCH_CONFIG, digest_text(text, &p->want), e);
+	return pull_source_doc(p, state == PULL_FETCH_CONFIG ? FETCH_BLOB : FETCH_MANIFEST,
+			       digest_text(text, &p->want), e);
 }
 
 static int choose(struct pull *p, const struct image_doc *index, struct err *e)
@@ -180,20 +183,20 @@ static int follow_index(struct pull *p, const struct image_doc *index, struct er
 	return ask_for(p, PULL_FETCH_DOC, &chosen, e);
 }
 
-static int take_manifest(struct pull *p, const struct image_doc *doc, struct err *e)
+static void manifest_good(struct pull *p)
 {
+	struct err e = {0};
 	int r;
 
-	p->manifest = *doc;
-	if (!p->docker && pull_already_stored(p)) {
-		r = pull_publish(p, e);
+	if (p->docker || !pull_already_stored(p)) {
+		r = ask_for(p, PULL_FETCH_CONFIG, &p->manifest.config, &e);
+	} else {
+		r = pull_publish(p, &e);
 		if (r == 0)
 			pull_finish(p);
-		return r;
 	}
-	p->manifest_fd = take_fd(&p->doc_fd);
-	r = ask_for(p, PULL_FETCH_CONFIG, &p->manifest.config, e);
-	return r;
+	if (r < 0 && pull_active())
+		pull_fail(p, &e);
 }
 
 static void got_doc(struct pull *p)
@@ -210,10 +213,13 @@ static void got_doc(struct pull *p)
 		p->top = doc.digest;
 	if (r == 0 && doc.kind == IMAGE_DOC_INDEX)
 		r = follow_index(p, &doc, &e);
-	else if (r == 0)
-		r = take_manifest(p, &doc, &e);
 	if (r < 0 && pull_active())
 		pull_fail(p, &e);
+	if (r < 0 || doc.kind == IMAGE_DOC_INDEX)
+		return;
+	p->manifest = doc;
+	p->manifest_fd = take_fd(&p->doc_fd);
+	pull_verify(p, manifest_good);
 }
 
 static void got_config(struct pull *p)
@@ -255,7 +261,7 @@ void pull_fetch_first(struct pull *p)
 	}
 	p->state = PULL_FETCH_DOC;
 	pull_progress(p, "manifest", "fetching", 0, 0);
-	r = pull_source_doc(p, false, what, &e);
+	r = pull_source_doc(p, FETCH_MANIFEST, what, &e);
 	if (r < 0 && pull_active())
 		pull_fail(p, &e);
 }
@@ -275,17 +281,24 @@ bool pull_ask_head(struct pull *p)
 	return true;
 }
 
+static void unchanged(struct pull *p)
+{
+	struct err e = {0};
+
+	if (pull_publish(p, &e) < 0) {
+		pull_fail(p, &e);
+		return;
+	}
+	pull_progress(p, "manifest", "unchanged", 0, 0);
+	pull_finish(p);
+}
+
 void pull_head_arrived(struct pull *p, const char *digest)
 {
 	char text[DIGEST_TEXT_CAP];
-	struct err e = {0};
 
-	if (!digest || !str_eq(digest, digest_text(text, &p->top)))
+	if (digest && str_eq(digest, digest_text(text, &p->top)))
+		pull_verify(p, unchanged);
+	else
 		pull_fetch_first(p);
-	else if (pull_publish(p, &e) < 0)
-		pull_fail(p, &e);
-	else {
-		pull_progress(p, "manifest", "unchanged", 0, 0);
-		pull_finish(p);
-	}
 }

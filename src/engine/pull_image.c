@@ -8,8 +8,14 @@
 
 int pull_publish(struct pull *p, struct err *e)
 {
-	int r = store_ref_set_top(p->env.store, &p->ref, &p->manifest.digest,
-				  p->layout_fd < 0 ? &p->top : NULL, e);
+	int r = 0;
+
+	for (size_t i = 0; i < p->verify.keys.n && r == 0; i++)
+		r = store_image_set_signed(p->env.store, &p->manifest.digest,
+					   &p->verify.keys.keys[i].digest, e);
+	if (r == 0)
+		r = store_ref_set_top(p->env.store, &p->ref, &p->manifest.digest,
+				      p->layout_fd < 0 ? &p->top : NULL, e);
 
 	if (r < 0)
 		return r;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/access.h"
+#include "engine/fetcher.h"
 #include "engine/link.h"
 #include "engine/pull.h"
 #include "engine/pull_cgroup.h"
@@ -23,6 +24,7 @@
 	X(PARSE_DOC, "reading the manifest")                                                       \
 	X(FETCH_CONFIG, "fetching the configuration")                                              \
 	X(PARSE_CONFIG, "reading the configuration")                                               \
+	X(VERIFY, "checking the signature")                                                        \
 	X(LAYER, "fetching and unpacking a layer")
 
 enum pull_state {
@@ -59,6 +61,24 @@ struct pull;
 typedef void pull_answer_fn(struct pull *p, uint32_t type, struct dec *d, struct err *e);
 
 typedef void pull_step_fn(struct pull *p);
+
+enum pull_verify_from { FROM_TAG, FROM_REFERRERS, FROM_FALLBACK, FROM_END };
+
+/** struct pull_verify - the search for a signature */
+struct pull_verify {
+	pull_step_fn *then;
+	struct policy_keys keys; /* the image must be signed by all of them */
+	size_t key;		 /* which one's turn it is */
+	bool image; /* signatures of the platform's manifest; before, of what the tag names */
+	enum pull_verify_from from; /* where they are looked for */
+	bool listing;		    /* the document under way is such a list */
+	enum verify_kind kind;	    /* else it is this */
+	struct verify_list list;    /* in the arena; from the end, those that were not tried yet */
+	size_t mark;		    /* the arena without it */
+	size_t n_seen, n_tried;
+	char signature[VERIFY_SIGNATURE_CAP];
+	struct err why; /* the last one was no good */
+};
 
 /** struct pull_role - a role that works for the job */
 struct pull_role {
@@ -102,6 +122,8 @@ struct pull {
 	struct loop_timer parse_timer;
 	struct link_watch link; /* while fetch waits for its next attempt */
 	struct parse_call parse;
+	pull_step_fn *parsed;
+	struct pull_verify verify;
 	bool parsing;
 	struct pull_cgroup cgroup;
 	struct pull_layer layer;
@@ -146,7 +168,7 @@ int pull_unpack_lower_is(struct pull *p, int64_t code, uint64_t bytes);
 /* pull_source.c */
 
 /** pull_source_doc() - ask for a document into p->doc_fd; pull_doc_arrived() follows, at once or later */
-int pull_source_doc(struct pull *p, bool blob, const char *what, struct err *e);
+int pull_source_doc(struct pull *p, enum fetch_kind kind, const char *what, struct err *e);
 
 /** pull_source_layer() - bytes of a layer. @ret_fd: for reading, the caller's; pull_layer_fetched() follows */
 int pull_source_layer(struct pull *p, const struct image_descriptor *d, int *ret_fd, struct err *e);
@@ -170,6 +192,21 @@ bool pull_ask_head(struct pull *p);
 void pull_head_arrived(struct pull *p, const char *digest); /* NULL: not told */
 void pull_doc_arrived(struct pull *p);
 void pull_doc_drop(struct pull *p); /* idempotent */
+
+/** pull_parse() - the parse role, about p->doc_fd; @then() takes the answer */
+int pull_parse(struct pull *p, enum parse_kind kind, const char *name, const char *argument,
+	       pull_step_fn *then, struct err *e);
+
+/** pull_check_document() - has p->doc_fd the digest, size and type that p->want* say? Return: 0; -EBADMSG */
+int pull_check_document(struct pull *p, struct err *e);
+
+/* pull_verify.c */
+
+/** pull_verify() - @then() once p->manifest.digest or p->top is known to be signed by p->verify.keys; else pull_fail() */
+void pull_verify(struct pull *p, pull_step_fn *then);
+void pull_verify_begin(struct pull *p); /* from the first place on: another mirror is asked */
+void pull_verify_arrived(struct pull *p);
+void pull_verify_missing(struct pull *p); /* the registry has no such document */
 
 /* pull_image.c */
 

@@ -47,7 +47,10 @@ static void arrived(struct pull *p, uint64_t bytes, uint64_t kept_bytes, const s
 		pull_fail(p, &seal);
 		return;
 	}
-	pull_doc_arrived(p);
+	if (p->state == PULL_VERIFY)
+		pull_verify_arrived(p);
+	else
+		pull_doc_arrived(p);
 }
 
 static void got_done(struct pull *p, struct dec *d)
@@ -93,6 +96,10 @@ static void got_error(struct pull *p, struct dec *d)
 	/* not every registry serves HEAD: GET tells for sure */
 	if (id == p->get_id && p->state == PULL_HEAD && class != FETCH_E_NETWORK) {
 		pull_head_arrived(p, NULL);
+		return;
+	}
+	if (id == p->get_id && p->state == PULL_VERIFY && class == FETCH_E_NOT_FOUND) {
+		pull_verify_missing(p);
 		return;
 	}
 	if (id == p->get_id || id == 0 || e.code == -EBADMSG)
@@ -248,7 +255,7 @@ static int doc_from_layout(struct pull *p, const char *what, struct err *e)
 	return 0;
 }
 
-int pull_source_doc(struct pull *p, bool blob, const char *what, struct err *e)
+int pull_source_doc(struct pull *p, enum fetch_kind kind, const char *what, struct err *e)
 {
 	int r = 0;
 
@@ -262,8 +269,7 @@ int pull_source_doc(struct pull *p, bool blob, const char *what, struct err *e)
 		r = start_fetch(p, e);
 	if (r < 0)
 		return r;
-	return send_get(p, blob ? FETCH_BLOB : FETCH_MANIFEST, what, CONFIG_IMAGE_DOC_KIB * 1024ULL,
-			0, p->doc_fd, -1, e);
+	return send_get(p, kind, what, CONFIG_IMAGE_DOC_KIB * 1024ULL, 0, p->doc_fd, -1, e);
 }
 
 int pull_source_head(struct pull *p, struct err *e)

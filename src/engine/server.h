@@ -160,8 +160,8 @@ void login_client_gone(const struct client *c);
 /* images.c */
 void images_start(void); /* an engine that stays collects garbage soon after its start */
 
-/** image_want() - pull @ref after those asked for before; image_arrived() is called from the loop, once for each call's reference. Return: 0; -ENOSPC CONFIG_MAX_PULLS */
-int image_want(const struct reference *ref, struct err *e);
+/** image_want() - pull @ref after those asked for before, signed by @key (NULL or "" = whatever policy.yaml says); image_arrived() is called from the loop, once for each call's reference. Return: 0; -ENOSPC CONFIG_MAX_PULLS */
+int image_want(const struct reference *ref, const char *key, struct err *e);
 
 /** image_load() - the same from a layout directory or an archive; @pick as pull_start_layout() */
 int image_load(int layout_fd, const char *label, const char *pick, const struct reference *ref,

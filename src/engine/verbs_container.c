@@ -8,6 +8,7 @@
 
 #include "engine/engine.h"
 #include "engine/event.h"
+#include "engine/policy.h"
 #include "engine/server.h"
 #include "store/layout.h"
 #include "sys/fd.h"
@@ -101,27 +102,41 @@ void run_image_arrived(struct client *c, const struct err *e)
 	struct digest image;
 	struct err why = {0};
 
-	if (e || store_ref_get(&engine.store, &c->image, &image, &why) < 0) {
+	if (e || store_ref_get(&engine.store, &c->image, &image, &why) < 0 ||
+	    policy_admits(&c->image, NULL, &image, &why) < 0) {
 		client_error(c, EXIT_ENGINE, "%s", e ? e->msg : why.msg);
 		return;
 	}
 	run_create(c, &image);
 }
 
+/* By its ID an image has no name: only a rule for all images is about it. Return: as policy_admits() */
+static int run_admits(const char *image, const struct digest *found, bool *ret_named, struct err *e)
+{
+	struct reference ref;
+	struct digest same;
+
+	*ret_named = reference_parse(image, &ref, NULL) == 0 &&
+		     store_ref_get(&engine.store, &ref, &same, NULL) == 0;
+	if (!*ret_named)
+		ref = (struct reference){0};
+	return policy_admits(&ref, NULL, found, e);
+}
+
 /* Return: 1 the image is here; 0 c->image is to be pulled; -errno */
 static int run_find(struct client *c, const char *image, struct digest *ret_image, struct err *e)
 {
 	char platform[REFERENCE_PLATFORM_CAP];
-	struct digest named;
+	bool named;
 	int r;
 
 	str_copy(platform, sizeof(platform), c->image.platform);
 	if (store_find(&engine.store, image, ret_image, NULL) == 0) {
-		if (image_is_for(ret_image, platform, e))
+		r = run_admits(image, ret_image, &named, e);
+		if (r == 0 && image_is_for(ret_image, platform, e))
 			return 1;
-		/* another platform's is behind the name; an ID has only the one */
-		if (c->flags & CTL_F_NO_PULL || reference_parse(image, &c->image, NULL) < 0 ||
-		    store_ref_get(&engine.store, &c->image, &named, NULL) < 0)
+		/* another platform's is behind the name, or one that was not checked; an ID has only the one */
+		if (c->flags & CTL_F_NO_PULL || !named || (r < 0 && r != -EKEYREJECTED))
 			return err_wrap(e, "image %s", image);
 		*e = (struct err){0};
 	}
@@ -179,7 +194,7 @@ void verb_run(struct client *c, const struct ctl_request *r, struct msg *m)
 		return;
 	}
 	client_watch(c, CLIENT_PULL, NULL);
-	if (image_want(&c->image, &e) < 0)
+	if (image_want(&c->image, NULL, &e) < 0)
 		client_error(c, EXIT_ENGINE, "%s", e.msg);
 }
 

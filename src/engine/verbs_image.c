@@ -35,7 +35,7 @@ void verb_pull(struct client *c, const struct ctl_request *r, struct msg *m)
 		return;
 	}
 	client_watch(c, CLIENT_PULL, NULL);
-	if (image_want(&c->image, &e) < 0)
+	if (image_want(&c->image, NULL, &e) < 0)
 		client_error(c, 1, "%s", e.msg);
 }
 

@@ -266,6 +266,7 @@ void manifest_encode(struct enc *e, const struct manifest *m)
 	enc_str(e, m->name);
 	named_encode(e, m->volumes, m->n_volumes);
 	named_encode(e, m->networks, m->n_networks);
+	verify_policy_encode(e, &m->verify);
 	enc_u32(e, (uint32_t)m->n_services);
 	for (size_t i = 0; i < m->n_services; i++)
 		manifest_service_encode(e, &m->services[i]);
@@ -278,6 +279,7 @@ void manifest_decode(struct dec *d, struct manifest *ret_manifest)
 
 	m.volumes = named_decode(d, &m.n_volumes);
 	m.networks = named_decode(d, &m.n_networks);
+	verify_policy_decode(d, &m.verify);
 	n = dec_count(d, MANIFEST_MAX_SERVICES);
 	m.services = dec_array(d, n + 1, sizeof(*m.services));
 	for (; m.n_services < n && !d->bad; m.n_services++) {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/kconfig.h"
 #include "doc/pool.h"
 #include "manifest/load.h"
 
@@ -107,15 +108,32 @@ static int check_top(struct load *l, const struct yaml_node *root)
 
 		while (*k && !str_eq(*k, i->key->text))
 			k++;
-		if (str_eq(i->key->text, "x-cleat") && !yaml_is_null(i->value) &&
-		    (i->value->kind != YAML_MAP || i->value->n))
-			return load_fail(l, i->key, -ENOTSUP,
-					 "x-cleat is reserved for settings of the device, and this "
-					 "version has none: delete it");
 		if (!*k && !str_starts(i->key->text, "x-"))
 			return keys_refuse(l, i->key, KEYS_TOP, known, "the manifest");
 	}
 	return 0;
+}
+
+/* settings of the device */
+static int device(struct load *l, const struct yaml_node *n)
+{
+	static const char *const known[] = {"verify", NULL};
+	int r;
+
+	if (!n || yaml_is_null(n))
+		return 0;
+	r = load_count(l, n, YAML_MAP);
+	for (const struct yaml_item *i = n->items; i && r == 0; i = i->next) {
+		if (!str_eq(i->key->text, known[0]))
+			r = keys_refuse(l, i->key, KEYS_OTHER, known, "x-cleat");
+		else if (IS_ENABLED(CONFIG_VERIFY))
+			r = verify_load(i->value, l->file, l->a, &l->m->verify, l->e);
+		else
+			r = load_fail(l, i->key, -ENOTSUP,
+				      "this cleat checks no signatures: it was built without "
+				      "CONFIG_VERIFY");
+	}
+	return r;
 }
 
 int manifest_parse(struct span yaml, const char *file, struct arena *a,
@@ -142,6 +160,8 @@ int manifest_parse(struct span yaml, const char *file, struct arena *a,
 	if (r == 0)
 		r = declarations(&l, yaml_get(root, "networks"), "network", "bridge", &m.networks,
 				 &m.n_networks);
+	if (r == 0)
+		r = device(&l, yaml_get(root, "x-cleat"));
 	if (r == 0)
 		r = services(&l, root, yaml_get(root, "services"));
 	if (r == 0)

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/codec.h"
 #include "base/err.h"
+#include "verify/verify.h"
 
 /*
  * The Compose model. A manifest is parsed by the parse role, checked, and travels as one encoded
@@ -96,6 +97,7 @@ struct manifest {
 	size_t n_services;
 	struct manifest_named *volumes, *networks;
 	size_t n_volumes, n_networks;
+	struct verify_policy verify; /* x-cleat.verify */
 };
 
 void manifest_encode(struct enc *e, const struct manifest *m);

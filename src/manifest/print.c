@@ -202,6 +202,19 @@ static void print_named(struct buf *b, const char *key, const struct manifest_na
 		buf_printf(b, "  %s: {}\n", list[i].name);
 }
 
+static void print_rule(struct buf *b, const struct verify_rule *rule)
+{
+	buf_puts(b, "    - {prefix: ");
+	text(b, rule->prefix);
+	if (rule->key) {
+		buf_puts(b, ", cosign: ");
+		text(b, rule->key);
+	} else {
+		buf_printf(b, ", action: %s", rule->action == VERIFY_ACCEPT ? "accept" : "reject");
+	}
+	buf_puts(b, "}\n");
+}
+
 void manifest_print(struct buf *b, const struct manifest *m)
 {
 	buf_printf(b, "name: \"%s\"\nservices:\n", m->name);
@@ -209,4 +222,8 @@ void manifest_print(struct buf *b, const struct manifest *m)
 		print_service(b, &m->services[i]);
 	print_named(b, "volumes", m->volumes, m->n_volumes);
 	print_named(b, "networks", m->networks, m->n_networks);
+	if (m->verify.n)
+		buf_puts(b, "x-cleat:\n  verify:\n");
+	for (size_t i = 0; i < m->verify.n; i++)
+		print_rule(b, &m->verify.rules[i]);
 }

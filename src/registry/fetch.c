@@ -223,7 +223,7 @@ static int on_get(struct fetch *f, struct msg *m, const struct err *open_error)
 	g.what = dec_str_req(&d);
 	g.max_bytes = dec_u64(&d);
 	g.expect_bytes = dec_u64(&d);
-	if (dec_done(&d) < 0 || kind > FETCH_HEAD || (m->n_fds > 0) != (kind != FETCH_HEAD) ||
+	if (dec_done(&d) < 0 || kind > FETCH_REFERRERS || (m->n_fds > 0) != (kind != FETCH_HEAD) ||
 	    m->n_fds > 2 || !f->open)
 		return -EPROTO;
 	g.kind = (enum fetch_kind)kind;

@@ -49,7 +49,8 @@ enum fetch_kind {
 	FETCH_MANIFEST,
 	FETCH_BLOB,
 	FETCH_PING, /* does the registry accept who we are? `what` is "", nothing is of interest but the verdict */
-	FETCH_HEAD /* of a manifest: Docker-Content-Digest alone, without a body */
+	FETCH_HEAD,	/* of a manifest: Docker-Content-Digest alone, without a body */
+	FETCH_REFERRERS /* `what` is a digest: the list of sigstore bundles that refer to it */
 };
 enum fetch_class {
 	FETCH_E_NETWORK,

@@ -25,6 +25,9 @@
 	"application/vnd.docker.distribution.manifest.list.v2+json, "                              \
 	"application/vnd.docker.distribution.manifest.v2+json"
 
+/* what else refers to an image (SBOMs, provenance) is not asked for; a server may send it all the same */
+#define BUNDLES_ONLY "?artifactType=application/vnd.dev.sigstore.bundle.v0.3%2Bjson"
+
 int get_fail_conn(struct get *g, enum conn_fail f, int code)
 {
 	if (code == -EMSGSIZE)
@@ -78,12 +81,22 @@ int get_url(struct session *s, struct get *g, struct err *e, const char *fmt, ..
 
 static int set_url(struct session *s, struct get *g, struct err *e)
 {
+	static const char *const paths[] = {
+		[FETCH_MANIFEST] = "manifests",
+		[FETCH_HEAD] = "manifests",
+		[FETCH_BLOB] = "blobs",
+		[FETCH_REFERRERS] = "referrers",
+	};
+	const char *query = g->kind == FETCH_REFERRERS ? BUNDLES_ONLY : "";
+
 	if (g->kind == FETCH_PING)
 		return get_url(s, g, e, "/v2/");
 	/* a pull-through cache for several registries learns from ns which one is meant */
-	return get_url(s, g, e, "/v2/%s/%s/%s%s%s", s->repository,
-		       g->kind != FETCH_BLOB ? "manifests" : "blobs", g->what,
-		       s->ns[0] ? "?ns=" : "", s->ns);
+	return get_url(s, g, e, "/v2/%s/%s/%s%s%s%s", s->repository, paths[g->kind], g->what, query,
+		       !s->ns[0] ? ""
+		       : *query	 ? "&ns="
+				 : "?ns=",
+		       s->ns);
 }
 
 int get_follow(struct session *s, struct get *g, struct err *e)
@@ -377,7 +390,8 @@ static bool is_offline(const struct get *g, int code)
 static bool may_retry(const struct session *s, const struct get *g, int code)
 {
 	/* a tag may mean something else by now, and the sink has the beginning */
-	if (g->bytes && g->kind == FETCH_MANIFEST && !strchr(g->what, ':'))
+	if (g->bytes &&
+	    (g->kind == FETCH_REFERRERS || (g->kind == FETCH_MANIFEST && !strchr(g->what, ':'))))
 		return false;
 	if (code == -EAGAIN && g->class != FETCH_E_NETWORK)
 		return g->kind != FETCH_HEAD; /* whoever asks so can ask by GET */

@@ -144,6 +144,17 @@ int store_image_get(const struct store *s, const struct digest *manifest, struct
 int store_image_raw(const struct store *s, const struct digest *manifest, const char *which,
 		    struct err *e);
 
+/**
+ * store_image_set_signed(), store_image_signed() - note, and ask, that its signature by a key was good
+ * @key: fingerprint; the last few are kept
+ *
+ * Return: 0; -errno.
+ */
+int store_image_set_signed(struct store *s, const struct digest *manifest, const struct digest *key,
+			   struct err *e);
+bool store_image_signed(const struct store *s, const struct digest *manifest,
+			const struct digest *key);
+
 /** store_image_bytes() - sum of unpacked layer sizes */
 uint64_t store_image_bytes(const struct store *s, const struct store_image *img);
 
