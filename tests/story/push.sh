@@ -86,4 +86,24 @@ expect_out "^3: digest" "mounted with a token for both" cleat image push "$regis
 expect_out "repository:second/app:pull,push repository:new/app:pull" "which was asked for" cat "$registry_token_log"
 expect_equal "$(remote "$new") no" "$(cleat --json push "$new" | jq -r '.[0] | "\(.digest) \(.new_manifest)"')" "as JSON"
 
+# a layer of 40 MB, in chunks, over a wire that breaks once in the second one
+cleat rmi "$new" "$registry/new/app:2" "$registry/second/app:3" >/dev/null
+registry_stop
+large_layer() { head -c 40000000 /dev/urandom >large; }
+registry_quiet registry_layer tiny large large_layer
+expect "a registry without TLS" registry_start none || tap_end
+relay=$(registry_free_port)
+start relay python3 "$TOP/tests/lib/cutrelay.py" --port "$relay" --to "$registry_port" --after 25000000
+wait_for 5 grep -q ready relay.log
+mkdir -p "$E/etc/certs.d/localhost:$relay" && : >"$E/etc/certs.d/localhost:$relay/plain-http"
+expect "load a large image" cleat load -t "localhost:$relay/big/app:1" -i "$TMP/oci" --only large
+cleat push "localhost:$relay/big/app:1" >out 2>err
+expect_out "next attempt" "push it over a wire that breaks" cat out err
+expect_out "^1: digest" "to its end" cat out
+echo "# note: push of a layer of 40 MB: $(grep '^sent' err)"
+expect_out cut "which it did" cat relay.log
+sent=$(cleat --json push "localhost:$relay/big/app:1" | jq -r '.[0].sent_bytes')
+expect_equal 0 "$sent" "the second time nothing is sent"
+expect "skopeo takes it whole" registry_quiet skopeo copy --insecure-policy --src-tls-verify=false "docker://$registry/big/app:1" "oci:$TMP/copied:big"
+
 tap_end
