@@ -18,8 +18,11 @@
 /* stack, libc and frames of any role */
 #define PROGRAM_KIB 4096
 
-/* inflate, libarchive with the largest headers and their copies */
+/* libarchive with the largest headers and their copies */
 #define UNPACK_HEAP_KIB 8192
+
+/* of zlib, ISA-L or zstd, its window apart */
+#define INFLATE_HEAP_KIB 1024
 
 /* no role makes memory executable */
 #define NO_EXEC                                                                                    \
@@ -52,8 +55,11 @@ static const int pack_calls[] = {
 };
 static const uint32_t pack_accepts[] = {PACK_DONE, PACK_ERROR, 0};
 
-static const uint32_t unpack_accepts[] = {UNPACK_OPAQUE, UNPACK_LOWER, UNPACK_DONE, UNPACK_ERROR,
-					  0};
+static const uint32_t unpack_accepts[] = {UNPACK_OPAQUE, UNPACK_LOWER, UNPACK_DONE,
+					  UNPACK_SYNCED, UNPACK_ERROR, 0};
+
+static const int inflate_calls[] = {CALLS_BASE, SYS_CALL_END};
+static const uint32_t inflate_accepts[] = {INFLATE_DONE, INFLATE_ERROR, 0};
 
 const struct role roles[ROLE_COUNT] = {
 	[ROLE_PARSE] =
@@ -89,7 +95,7 @@ const struct role roles[ROLE_COUNT] = {
 	[ROLE_UNPACK] =
 		{
 			.name = "@unpack",
-			.purpose = "one layer: hash, decompress and untar into one directory",
+			.purpose = "one layer's archive into one directory",
 			.as_root = true,
 			.caps = ROLE_CAP(CAP_CHOWN) | ROLE_CAP(CAP_FOWNER) | ROLE_CAP(CAP_FSETID) |
 				ROLE_CAP(CAP_DAC_OVERRIDE) | ROLE_CAP(CAP_MKNOD) |
@@ -98,12 +104,26 @@ const struct role roles[ROLE_COUNT] = {
 			.call_args = no_exec,
 			.n_call_args = ARRAY_LEN(no_exec),
 			.root = ROLE_ROOT_STAGING,
-			.n_args = 5,
-			.max_memory_kib = UNPACK_HEAP_KIB + (1 << CONFIG_ZSTD_WINDOW_LOG) / 1024 +
-					  PROGRAM_KIB,
+			.n_args = 4,
+			.max_memory_kib = UNPACK_HEAP_KIB + PROGRAM_KIB,
 			.max_fds = 64,
 			.accepts = unpack_accepts,
 			.main = unpack_role_main,
+		},
+	[ROLE_INFLATE] =
+		{
+			.name = "@inflate",
+			.purpose = "one compressed layer to its archive, both hashed",
+			.calls = inflate_calls,
+			.call_args = no_exec,
+			.n_call_args = ARRAY_LEN(no_exec),
+			.root = ROLE_ROOT_EMPTY,
+			.n_args = 3,
+			.max_memory_kib = INFLATE_HEAP_KIB + (1 << CONFIG_ZSTD_WINDOW_LOG) / 1024 +
+					  PROGRAM_KIB,
+			.max_fds = 16,
+			.accepts = inflate_accepts,
+			.main = inflate_role_main,
 		},
 	[ROLE_PACK] =
 		{

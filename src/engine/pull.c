@@ -45,7 +45,9 @@ void pull_clean_up(struct pull *p)
 	loop_timer_fini(&kick);
 	loop_timer_fini(&p->space_timer);
 	pull_doc_drop(p);
-	pull_layer_drop(p);
+	pull_layer_drop(&p->layer_mem[0]);
+	pull_layer_drop(&p->layer_mem[1]);
+	p->tail = NULL;
 	if (p->archive[0])
 		store_layer_abort(p->env.store, p->archive);
 	p->archive[0] = '\0';
@@ -190,7 +192,11 @@ static int begin(const struct pull_env *env, const struct reference *ref, const 
 	p->verify = (struct pull_verify){.keys = *keys};
 	p->result = (struct pull_result){0};
 	p->config = (struct image_config){0};
-	p->layer = (struct pull_layer){0};
+	for (size_t i = 0; i < ARRAY_LEN(p->layer_mem); i++)
+		p->layer_mem[i] = (struct pull_layer){.pull = p};
+	p->layer = p->layer_mem;
+	p->tail = NULL;
+	p->image_bytes = 0;
 	p->depth = 0;
 	p->has_want = false;
 	p->mirrors_known = p->layers_known = false;

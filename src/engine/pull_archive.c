@@ -11,22 +11,48 @@
 #include "engine/pull_job.h"
 #include "sys/fd.h"
 
-static void on_answer(struct pull *p, uint32_t type, struct dec *d, struct err *e)
+static void ended(struct pull_layer *l, struct err *e)
 {
+	err_wrap(e, "read the archive");
+	pull_fail(l->pull, e);
+}
+
+/* of two failures the cause: an archive that breaks off is a consequence */
+static void on_inflated(void *data, uint32_t type, struct dec *d, struct err *e)
+{
+	struct pull_layer *l = data;
+
+	(void)d;
+	if (l->inflated)
+		return;
+	if (type)
+		l->inflated = true;
+	else if (e->code != -EPIPE || l->unpack_error.code)
+		ended(l, e->code == -EPIPE ? &l->unpack_error : e);
+	else
+		l->inflate_error = *e;
+	if (type && l->unpack_error.code)
+		ended(l, &l->unpack_error);
+}
+
+static void on_unpacked(void *data, uint32_t type, struct dec *d, struct err *e)
+{
+	struct pull_layer *l = data;
+	struct pull *p = l->pull;
+
 	(void)d;
 	if (type == UNPACK_OPAQUE)
 		return; /* a whiteout has no meaning here */
 	if (type == UNPACK_LOWER) {
-		pull_unpack_lower_is(p, -ENOENT, 0);
-		return;
-	}
-	pull_role_end(&p->unpack);
-	if (type == UNPACK_DONE) {
+		pull_unpack_lower_is(l, -ENOENT, 0);
+	} else if (type == UNPACK_DONE) {
+		pull_layer_drop(l);
 		pull_fetch_first(p);
-		return;
+	} else if (l->inflated || l->inflate_error.code) {
+		ended(l, e);
+	} else {
+		l->unpack_error = *e;
 	}
-	err_wrap(e, "read the archive");
-	pull_fail(p, e);
 }
 
 static void unpack(struct pull *p)
@@ -41,8 +67,8 @@ static void unpack(struct pull *p)
 	if (p->layout_fd < 0)
 		p->archive[0] = '\0';
 	r = p->layout_fd < 0 ? p->layout_fd
-			     : pull_unpack_start(p, (const int[]){archive_fd, p->layout_fd, -1, -1},
-						 UNPACK_DETECT, 0, on_answer, &e);
+			     : pull_unpack_start(p->layer, archive_fd, p->layout_fd, -1, -1,
+						 UNPACK_DETECT, 0, on_inflated, on_unpacked, &e);
 	if (r < 0)
 		pull_fail(p, &e);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The memory bound of a pull or push: fetch and unpack are started inside one cgroup, which the kernel
+ * The memory bound of a pull or push: its roles are started inside one cgroup, which the kernel
  * bounds, the page cache of what they write included. Without a memory controller the address-space
  * limits of the role table still bound each role; the same where the store is in memory, because
  * there the image itself would count and not fit.
@@ -30,6 +30,7 @@ void pull_cgroup_make(struct pull_cgroup *g, const struct store *store, const ch
 	struct oci_resources limits = {
 		.mem_limit = {.set = true, .v = CONFIG_PULL_MEMORY_KIB * 1024LL},
 	};
+	const struct cgroup_hierarchy *memory;
 	char path[128];
 
 	g->n = 0;
@@ -38,8 +39,15 @@ void pull_cgroup_make(struct pull_cgroup *g, const struct store *store, const ch
 	if (store && store_in_memory(store))
 		return;
 	if (str_printf(path, sizeof(path), "%s/%s", parent, name) < 0 ||
-	    cgroup_find(&g->cgroup, path, name, &g->arena, NULL) < 0 ||
-	    cgroup_create(&g->cgroup, &limits, NULL) < 0)
+	    cgroup_find(&g->cgroup, path, name, &g->arena, NULL) < 0)
+		return;
+	/* of v1's hierarchies no other: a cgroup has the processor's time of one process, a pull is four */
+	memory = cgroup_with(&g->cgroup, "memory");
+	if (memory) {
+		g->cgroup.h[0] = *memory;
+		g->cgroup.n = 1;
+	}
+	if (cgroup_create(&g->cgroup, &limits, NULL) < 0)
 		return;
 	for (size_t i = 0; i < g->cgroup.n; i++) {
 		g->dirs[i] = g->cgroup.h[i].path;
@@ -120,7 +128,8 @@ uint64_t pull_cgroup_peak(const struct pull_cgroup *g, pid_t one, pid_t other)
 
 void pull_note_peak(struct pull *p)
 {
-	uint64_t peak = pull_cgroup_peak(&p->cgroup, p->fetch.proc.pid, p->unpack.proc.pid);
+	uint64_t peak =
+		pull_cgroup_peak(&p->cgroup, p->layer->inflate.proc.pid, p->layer->unpack.proc.pid);
 
 	if (peak > p->result.peak_bytes)
 		p->result.peak_bytes = peak;

@@ -79,34 +79,39 @@ static int store_image(struct pull *p, struct err *e)
 			       (struct span){config.p, config.len}, &img, e);
 }
 
-/* whatever is below it, or over these very layers */
+/* as long as the layer below has no name yet, only the one that does not depend on it is known */
 bool pull_layer_stored(struct pull *p)
 {
-	size_t i = p->layer.index;
+	size_t i = p->layer->index;
 
 	p->layers[i] = p->config.diff_ids[i];
 	if (store_layer_exists(p->env.store, &p->layers[i]))
 		return true;
+	if (p->tail)
+		return false;
 	store_layer_name(p->layers, i, &p->config.diff_ids[i], &p->layers[i]);
 	return store_layer_exists(p->env.store, &p->layers[i]);
 }
 
 void pull_next_layer(struct pull *p)
 {
+	struct store_layer_meta meta;
 	struct err e = {0};
 	char name[16];
 	int r = 0;
 
-	while (p->layer.index < p->manifest.n_layers && pull_layer_stored(p)) {
+	while (p->layer->index < p->manifest.n_layers && pull_layer_stored(p)) {
 		/* a power cut may have come between the layer and the end of its partial file */
-		store_partial_remove(p->env.store, &p->manifest.layers[p->layer.index].digest);
-		pull_progress(p, pull_layer_name(p, name), "already there", 0, 0);
-		p->layer.index++;
+		store_partial_remove(p->env.store, &p->manifest.layers[p->layer->index].digest);
+		if (store_layer_meta(p->env.store, &p->layers[p->layer->index], &meta, NULL) == 0)
+			p->image_bytes += meta.tar_bytes;
+		pull_progress(p, pull_layer_name(p->layer, name), "already there", 0, 0);
+		p->layer->index++;
 	}
-	if (p->layer.index < p->manifest.n_layers) {
-		p->state = PULL_LAYER;
+	p->state = PULL_LAYER;
+	if (p->layer->index < p->manifest.n_layers) {
 		r = pull_layer_begin(p, &e);
-	} else {
+	} else if (!p->tail) {
 		r = store_image(p, &e);
 		if (r == 0)
 			r = pull_publish(p, &e);
@@ -115,10 +120,4 @@ void pull_next_layer(struct pull *p)
 	}
 	if (r < 0 && pull_active())
 		pull_fail(p, &e);
-}
-
-void pull_layer_done(struct pull *p)
-{
-	p->layer.index++;
-	pull_next_layer(p);
 }

@@ -9,6 +9,7 @@
 #include "parse/client.h"
 #include "role/role.h"
 #include "store/lower.h"
+#include "unpack/name.h"
 #include "unpack/unpack.h"
 
 /* Inside of the pull job: what the files pull*.c share. */
@@ -33,32 +34,18 @@ enum pull_state {
 #undef X
 };
 
-#define PULL_MAX_INDEX_DEPTH 3 /* a layout's index, the image's, one inside it */
-
-/** struct pull_layer - the layer under way */
-struct pull_layer {
-	size_t index;
-	char staged[32]; /* "" = nothing staged */
-	bool depends;	 /* on layers below: store_layer_name() */
-	bool fetched;	 /* the source has given all bytes */
-	bool unpacked;
-	struct digest blob, diff_id;
-	uint64_t kept_bytes; /* of the blob: from its partial file */
-	bool resumed; /* a partial file had something: if the layer is damaged, that may be why */
-	uint64_t blob_bytes, unpacked_bytes, tar_bytes;
-	struct store_lower lower; /* the copy under way from a layer below */
-	struct loop_timer lower_timer;
-	struct err fetch_error, unpack_error;
-};
+#define PULL_PIPE_BYTES	     (1024 * 1024) /* between two roles; as far as allowed */
+#define PULL_MAX_INDEX_DEPTH 3		   /* a layout's index, the image's, one inside it */
 
 struct pull;
 
 /**
  * pull_answer_fn() - a role has spoken
- * @type: of its frame, whose payload @d holds until the next one; 0 = it ended, broke its protocol or, of the unpack
- *        role, reports a failure: @e says what
+ * @data: what pull_role_watch() was given
+ * @type: of its frame, whose payload @d holds until the next one; 0 = it ended, broke its protocol or reports
+ *        a failure (inflate, unpack): @e says what
  */
-typedef void pull_answer_fn(struct pull *p, uint32_t type, struct dec *d, struct err *e);
+typedef void pull_answer_fn(void *data, uint32_t type, struct dec *d, struct err *e);
 
 typedef void pull_step_fn(struct pull *p);
 
@@ -84,8 +71,40 @@ struct pull_verify {
 struct pull_role {
 	struct role_proc proc;
 	struct loop_io io;
-	struct pull *pull;
 	pull_answer_fn *answer;
+	void *data;
+};
+
+/**
+ * struct pull_layer - a layer under way
+ *
+ * First its bytes come: fetch → inflate → unpack. When inflate has them all and the digests are right, it
+ * only remains to be written, synced and named, and the bytes of the next one may come.
+ */
+struct pull_layer {
+	struct pull *pull;
+	struct pull_role inflate, unpack;
+	size_t index;
+	char staged[32]; /* "" = nothing staged */
+	bool depends;	 /* on layers below: store_layer_name() */
+	bool fetched;	 /* the source has given all bytes */
+	bool inflated;	 /* and the digests are known */
+	bool right;	 /* they are those of manifest and configuration */
+	bool unpacked;
+	bool sealed;  /* and the unpack role was told to sync */
+	bool resumed; /* a partial file had something: if the layer is damaged, that may be why */
+	struct digest blob, diff_id;
+	uint64_t kept_bytes; /* of the blob: from its partial file */
+	uint64_t blob_bytes, unpacked_bytes, tar_bytes;
+	bool asked; /* for something of the layers below */
+	struct pull_wish {
+		char path[UNPACK_PATH_CAP];
+		bool dir;
+		uint64_t max_bytes;
+	} wish;
+	struct store_lower lower; /* the copy under way from a layer below */
+	struct loop_timer lower_timer;
+	struct err fetch_error, inflate_error, unpack_error;
 };
 
 struct pull {
@@ -117,7 +136,7 @@ struct pull {
 	enum pull_state then; /* after PULL_ACCESS */
 	struct digest top;    /* of the first document: what the tag names */
 	bool mirrors_known;
-	struct pull_role fetch, unpack;
+	struct pull_role fetch;
 	struct loop_io parse_io;
 	struct loop_timer parse_timer;
 	struct link_watch link; /* while fetch waits for its next attempt */
@@ -126,7 +145,10 @@ struct pull {
 	struct pull_verify verify;
 	bool parsing;
 	struct pull_cgroup cgroup;
-	struct pull_layer layer;
+	struct pull_layer layer_mem[2];
+	struct pull_layer *layer; /* whose bytes come, or none yet */
+	struct pull_layer *tail;  /* the one before: has come, is being written; NULL */
+	uint64_t image_bytes;	  /* of the archives of layers that are here or have come */
 	struct image_doc manifest;
 	struct image_config config;
 	struct digest layers[IMAGE_MAX_LAYERS]; /* their names in the store, as far as known */
@@ -150,20 +172,26 @@ void pull_access(struct pull *p,
 		 enum pull_state then); /* find out about the endpoint, then go on */
 
 /* pull_role.c */
-#define PULL_UNPACK_FDS 4
-
 /** pull_role_watch() - of a started role: its frames go to @answer from now on */
-int pull_role_watch(struct pull_role *role, struct pull *p, pull_answer_fn *answer, struct err *e);
+int pull_role_watch(struct pull_role *role, struct loop *loop, pull_answer_fn *answer, void *data,
+		    struct err *e);
 void pull_role_end(struct pull_role *role); /* idempotent */
 
 /** pull_role_error() - "i64 code, str text" of a role's error frame, from the decoder's place on; broken protocol is -EBADMSG */
 void pull_role_error(const struct pull_role *role, struct dec *d, struct err *e);
 int pull_broken(const struct pull_role *role, struct err *e);
 
-/** pull_unpack_start() - p->unpack begins with @fds (unpack.h). @max_bytes 0 = what the build allows */
-int pull_unpack_start(struct pull *p, const int fds[static PULL_UNPACK_FDS], uint32_t compression,
-		      uint64_t max_bytes, pull_answer_fn *answer, struct err *e);
-int pull_unpack_lower_is(struct pull *p, int64_t code, uint64_t bytes);
+/**
+ * pull_unpack_start() - both roles of a layer begin
+ * @in_fd:     compressed bytes; borrowed, like the others
+ * @split_fd:  -1 = not wanted, like @blob_fd
+ * @max_bytes: of the archive, as CONFIG_MAX_IMAGE_MIB says; 0 = what the build allows
+ * @inflated:  told of inflate's answer, @unpacked of unpack's, with @l
+ */
+int pull_unpack_start(struct pull_layer *l, int in_fd, int staging_fd, int split_fd, int blob_fd,
+		      uint32_t compression, uint64_t max_bytes, pull_answer_fn *inflated,
+		      pull_answer_fn *unpacked, struct err *e);
+int pull_unpack_lower_is(struct pull_layer *l, int64_t code, uint64_t bytes);
 
 /* pull_source.c */
 
@@ -215,8 +243,7 @@ bool pull_already_stored(struct pull *p);
 
 /** pull_layer_stored() - the layer whose turn it is; its name goes to p->layers */
 bool pull_layer_stored(struct pull *p);
-void pull_next_layer(struct pull *p); /* from p->layer.index on; after the last one the image */
-void pull_layer_done(struct pull *p);
+void pull_next_layer(struct pull *p); /* from p->layer->index on; after the last one the image */
 int pull_publish(struct pull *p, struct err *e); /* give the image its name */
 void pull_finish(struct pull *p);
 
@@ -238,16 +265,18 @@ int pull_pick(struct pull *p, struct image_doc *index, struct err *e);
 int pull_make_manifest(struct pull *p, struct buf *ret_manifest, struct err *e);
 
 /* pull_layer.c */
-const char *pull_layer_name(const struct pull *p, char dst[static 16]);
+const char *pull_layer_name(const struct pull_layer *l, char dst[static 16]);
 int pull_layer_begin(struct pull *p, struct err *e);
 void pull_layer_fetched(struct pull *p, uint64_t bytes, uint64_t kept_bytes, const struct err *e);
-void pull_layer_drop(struct pull *p);
+void pull_layer_drop(
+	struct pull_layer *l); /* end its roles, forget all but its index; idempotent */
 
 /* pull_lower.c */
 
-/** pull_lower_asked() - UNPACK_LOWER: copy up, then answer */
-void pull_lower_asked(struct pull *p, struct dec *d);
-void pull_lower_drop(struct pull *p); /* idempotent */
+/** pull_lower_asked() - UNPACK_LOWER: copy up, then answer; later if the layer below has no name yet */
+void pull_lower_asked(struct pull_layer *l, struct dec *d);
+void pull_lower_begin(struct pull_layer *l); /* what was left for later; nothing if nothing was */
+void pull_lower_drop(struct pull_layer *l);  /* idempotent */
 
 /* pull_cgroup.c */
 

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -83,28 +82,29 @@ static void on_role(struct loop_io *io, uint32_t events)
 	if (r == 0)
 		return;
 	if (r < 0) {
-		role->answer(role->pull, 0, NULL, &e);
+		role->answer(role->data, 0, NULL, &e);
 		return;
 	}
 	arena_init(&strings, strings_mem, sizeof(strings_mem));
 	dec_init(&d, m.payload, m.len, &strings);
 	msg_close_fds(&m);
-	if (m.type == UNPACK_ERROR) {
+	if (m.type == UNPACK_ERROR || m.type == INFLATE_ERROR) {
 		pull_role_error(role, &d, &e);
 		if (dec_done(&d) < 0)
 			pull_broken(role, &e);
 		m.type = 0;
 	}
-	role->answer(role->pull, m.type, &d, &e);
+	role->answer(role->data, m.type, &d, &e);
 }
 
-int pull_role_watch(struct pull_role *role, struct pull *p, pull_answer_fn *answer, struct err *e)
+int pull_role_watch(struct pull_role *role, struct loop *loop, pull_answer_fn *answer, void *data,
+		    struct err *e)
 {
 	int r;
 
-	role->pull = p;
 	role->answer = answer;
-	r = loop_io_init(&role->io, p->env.loop, role->proc.peer_fd, EPOLLIN, on_role, role);
+	role->data = data;
+	r = loop_io_init(&role->io, loop, role->proc.peer_fd, EPOLLIN, on_role, role);
 	return r < 0 ? err_set(e, r, "watch the %s role", roles[role->proc.id].name + 1) : 0;
 }
 
@@ -114,36 +114,65 @@ void pull_role_end(struct pull_role *role)
 	role_end(&role->proc, NULL);
 }
 
-int pull_unpack_start(struct pull *p, const int fds[static PULL_UNPACK_FDS], uint32_t compression,
-		      uint64_t max_bytes, pull_answer_fn *answer, struct err *e)
+static int start(struct pull_role *role, struct pull_layer *l, enum role_id id, const int *fds,
+		 size_t n_fds, pull_answer_fn *answer, struct err *e)
 {
-	int all[PULL_UNPACK_FDS + 1], r;
-	struct msg_out o;
+	struct pull *p = l->pull;
+	int r = role_spawn(id, fds, n_fds, p->cgroup.procs, &role->proc, e);
 
-	memcpy(all, fds, PULL_UNPACK_FDS * sizeof(*fds));
-	all[PULL_UNPACK_FDS] = pull_cgroup_reclaim(p);
-	r = role_spawn(ROLE_UNPACK, all, ARRAY_LEN(all), p->cgroup.procs, &p->unpack.proc, e);
-	sys_close(all[PULL_UNPACK_FDS]);
+	return r < 0 ? r : pull_role_watch(role, p->env.loop, answer, l, e);
+}
+
+static int order(const struct pull_role *role, struct msg_out *o, struct err *e)
+{
+	int r = msg_send(role->proc.peer_fd, o);
+
+	return r < 0 ? err_set(e, r, "send the order to the %s role", roles[role->proc.id].name + 1)
+		     : 0;
+}
+
+int pull_unpack_start(struct pull_layer *l, int in_fd, int staging_fd, int split_fd, int blob_fd,
+		      uint32_t compression, uint64_t max_bytes, pull_answer_fn *inflated,
+		      pull_answer_fn *unpacked, struct err *e)
+{
+	auto_close int from_fd = -1;
+	auto_close int to_fd = -1;
+	auto_close int reclaim_fd = -1;
+	struct msg_out o;
+	int fds[2], r = sys_pipe(fds, 0);
+
+	if (r < 0)
+		return err_set(e, r, "make a pipe");
+	from_fd = fds[0];
+	to_fd = fds[1];
+	sys_pipe_size(to_fd, PULL_PIPE_BYTES);
+	reclaim_fd = pull_cgroup_reclaim(l->pull);
+	r = start(&l->inflate, l, ROLE_INFLATE, (const int[]){in_fd, to_fd, blob_fd}, 3, inflated,
+		  e);
 	if (r == 0)
-		r = pull_role_watch(&p->unpack, p, answer, e);
+		r = start(&l->unpack, l, ROLE_UNPACK,
+			  (const int[]){from_fd, staging_fd, split_fd, reclaim_fd}, 4, unpacked, e);
 	if (r < 0)
 		return r;
 	msg_begin(&o, frame, sizeof(frame), UNPACK_START);
+	enc_u64(&o.enc, 0); /* what the build allows, of a file and of entries */
+	enc_u64(&o.enc, 0);
+	r = order(&l->unpack, &o, e);
+	if (r < 0)
+		return r;
+	msg_begin(&o, frame, sizeof(frame), INFLATE_START);
 	enc_u32(&o.enc, compression);
 	enc_u64(&o.enc, max_bytes);
-	enc_u64(&o.enc, 0); /* entries: what the build allows */
-	enc_u64(&o.enc, 0); /* from its beginning */
-	enc_u64(&o.enc, 0); /* to its end */
-	r = msg_send(p->unpack.proc.peer_fd, &o);
-	return r < 0 ? err_set(e, r, "send the order to the unpack role") : 0;
+	enc_str(&o.enc, "CONFIG_MAX_IMAGE_MIB");
+	return order(&l->inflate, &o, e);
 }
 
-int pull_unpack_lower_is(struct pull *p, int64_t code, uint64_t bytes)
+int pull_unpack_lower_is(struct pull_layer *l, int64_t code, uint64_t bytes)
 {
 	struct msg_out o;
 
 	msg_begin(&o, frame, sizeof(frame), UNPACK_LOWER_IS);
 	enc_i64(&o.enc, code);
 	enc_u64(&o.enc, bytes);
-	return msg_send(p->unpack.proc.peer_fd, &o);
+	return msg_send(l->unpack.proc.peer_fd, &o);
 }

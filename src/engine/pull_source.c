@@ -17,8 +17,6 @@
 #include "store/oci_layout.h"
 #include "sys/fd.h"
 
-#define PIPE_BYTES (1024 * 1024)
-
 /* One wish at a time: the id tells an answer to this wish from one that came too late. */
 static int send_get(struct pull *p, enum fetch_kind kind, const char *what, uint64_t max_bytes,
 		    uint64_t expect_bytes, int fd, int partial_fd, struct err *e)
@@ -113,8 +111,8 @@ static void got_progress(struct pull *p, struct dec *d)
 	char name[16];
 
 	if (dec_done(d) == 0 && id == p->get_id && p->state == PULL_LAYER)
-		pull_progress(p, pull_layer_name(p, name), "fetching", bytes,
-			      p->manifest.layers[p->layer.index].size);
+		pull_progress(p, pull_layer_name(p->layer, name), "fetching", bytes,
+			      p->manifest.layers[p->layer->index].size);
 }
 
 static void wake(void *data)
@@ -134,12 +132,14 @@ static void got_wait(struct pull *p, struct dec *d)
 		return;
 	link_watch_start(&p->link, p->env.loop, wake, p);
 	snprintf(text, sizeof(text), "next attempt in %u s: %s", (ms + 999) / 1000, why);
-	pull_progress(p, p->state == PULL_LAYER ? pull_layer_name(p, name) : "manifest", text, 0,
-		      0);
+	pull_progress(p, p->state == PULL_LAYER ? pull_layer_name(p->layer, name) : "manifest",
+		      text, 0, 0);
 }
 
-static void on_answer(struct pull *p, uint32_t type, struct dec *d, struct err *e)
+static void on_answer(void *data, uint32_t type, struct dec *d, struct err *e)
 {
+	struct pull *p = data;
+
 	if (type)
 		link_watch_stop(&p->link);
 	if (type == FETCH_DONE)
@@ -183,7 +183,7 @@ static int start_fetch(struct pull *p, struct err *e)
 	pull_endpoint(p, host, repository);
 	r = fetcher_start(&want, &p->fetch.proc, e);
 	access_fini(&p->access);
-	return r < 0 ? r : pull_role_watch(&p->fetch, p, on_answer, e);
+	return r < 0 ? r : pull_role_watch(&p->fetch, p->env.loop, on_answer, p, e);
 }
 
 /* Copied, not handed over: whoever owns the directory may change the file under the parser's eyes. */
@@ -287,7 +287,7 @@ static int open_partial(struct pull *p, const struct image_descriptor *d)
 	if (!CONFIG_PARTIAL_MIN_MIB || d->size < (uint64_t)CONFIG_PARTIAL_MIN_MIB << 20)
 		return -1;
 	fd = store_partial_open(p->env.store, &d->digest, d->size, NULL);
-	p->layer.resumed = fd >= 0 && sys_stat(fd, &st) == 0 && st.st_size > 0;
+	p->layer->resumed = fd >= 0 && sys_stat(fd, &st) == 0 && st.st_size > 0;
 	return fd;
 }
 
@@ -313,7 +313,7 @@ int pull_source_layer(struct pull *p, const struct image_descriptor *d, int *ret
 	r = sys_pipe(fds, 0);
 	if (r < 0)
 		return err_set(e, r, "make a pipe");
-	sys_pipe_size(fds[1], PIPE_BYTES);
+	sys_pipe_size(fds[1], PULL_PIPE_BYTES);
 	partial_fd = open_partial(p, d);
 	r = send_get(p, FETCH_BLOB, text, d->size, d->size, fds[1], partial_fd, e);
 	sys_close(fds[1]); /* the fetch role holds the only writing end */
@@ -340,7 +340,7 @@ bool pull_source_again(struct pull *p, const struct err *e)
 	snprintf(text, sizeof(text), "%s: %s", p->mirrors[p->endpoint], e->msg);
 	pull_progress(p, "mirror", text, 0, 0);
 	if (p->state == PULL_LAYER)
-		pull_layer_drop(p);
+		pull_layer_drop(p->layer);
 	end_fetch(p);
 	p->endpoint++;
 	pull_access(p, p->state);

@@ -70,8 +70,8 @@ void pull_space_archive(struct pull *p, uint64_t bytes, pull_step_fn *then)
 void pull_space_layers(struct pull *p, pull_step_fn *then)
 {
 	p->given_bytes = p->likely_bytes = 0;
-	for (p->layer.index = 0; p->layer.index < p->manifest.n_layers; p->layer.index++) {
-		const struct image_descriptor *d = &p->manifest.layers[p->layer.index];
+	for (p->layer->index = 0; p->layer->index < p->manifest.n_layers; p->layer->index++) {
+		const struct image_descriptor *d = &p->manifest.layers[p->layer->index];
 		unsigned int halves = d->compression == IMAGE_TAR ? 2 : 5;
 
 		if (pull_layer_stored(p) || p->docker)
@@ -79,7 +79,7 @@ void pull_space_layers(struct pull *p, pull_step_fn *then)
 		p->given_bytes = sum(p->given_bytes, d->size);
 		p->likely_bytes = sum(p->likely_bytes, sum(d->size, 0) / 2 * halves);
 	}
-	p->layer.index = 0;
+	p->layer->index = 0;
 	p->layers_known = true;
 	if (IS_ENABLED(CONFIG_STORE_BLOBS))
 		p->likely_bytes += p->given_bytes;

@@ -18,7 +18,7 @@
  * failure. Zero in a row is always the least privilege.
  */
 
-enum role_id { ROLE_PARSE, ROLE_FETCH, ROLE_UNPACK, ROLE_PACK, ROLE_COUNT };
+enum role_id { ROLE_PARSE, ROLE_FETCH, ROLE_UNPACK, ROLE_PACK, ROLE_INFLATE, ROLE_COUNT };
 
 /** descriptor numbers inside a role: 0-2 are /dev/null, /dev/null and the log */
 #define ROLE_FD_PEER 3 /* SEQPACKET socket to whoever started it */

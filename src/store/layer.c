@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Layers: layers/<diff ID>/fs is the tree, layers/<diff ID>/meta what the store knows of it. Both
- * are written below staging/, one syncfs makes them durable, one rename publishes them. The unpack
- * role has synced the tree before it answered, so that this syncfs is short.
+ * are written below staging/, one syncfs makes them durable, one rename publishes them. The syncfs is
+ * the unpack role's, so that the engine does not wait for the medium.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,6 @@
 #include "base/num.h"
 #include "file/durable.h"
 #include "file/rooted.h"
-#include "file/space.h"
 #include "file/tree.h"
 #include "store/layer.h"
 #include "store/stage.h"
@@ -96,12 +95,6 @@ replaced: /* by a later entry of the layer: nothing left to hide */
 	return 0;
 }
 
-static int no_space(struct store *s, int code, struct err *e)
-{
-	err_set(e, code, "store: sync the layer");
-	return code == -ENOSPC ? file_no_space(s->root_fd, e) : code;
-}
-
 int store_layer_file(struct store *s, const char *staged_name, const char *name, struct err *e)
 {
 	char path[LAYOUT_PATH_CAP];
@@ -150,35 +143,32 @@ static int replace(struct store *s, const struct digest *layer, const char *hex,
 	return 0;
 }
 
-int store_layer_commit(struct store *s, const char *staged_name, const struct digest *layer,
-		       const struct store_layer_meta *meta, struct err *e)
+int store_layer_seal(struct store *s, const char *staged_name, const struct store_layer_meta *meta,
+		     struct err *e)
 {
-	char path[LAYOUT_PATH_CAP], hex[DIGEST_HEX_LEN + 1];
+	char path[LAYOUT_PATH_CAP];
 	auto_close int fd = -1;
+
+	layout_path(path, LAYOUT_STAGING, staged_name, NULL);
+	fd = sys_open(s->root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	return fd < 0 ? err_set(e, fd, "store: open %s", path) : write_meta(fd, meta, e);
+}
+
+int store_layer_commit(struct store *s, const char *staged_name, const struct digest *layer,
+		       struct err *e)
+{
+	char hex[DIGEST_HEX_LEN + 1];
 	int r;
 
 	if (store_layer_exists(s, layer)) {
 		stage_abort(s, staged_name);
 		return 0;
 	}
-	layout_path(path, LAYOUT_STAGING, staged_name, NULL);
-	fd = sys_open(s->root_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-	r = fd < 0 ? err_set(e, fd, "store: open %s", path) : write_meta(fd, meta, e);
-	if (r < 0)
-		goto undo;
-	r = sys_syncfs(fd);
-	if (r < 0) {
-		r = no_space(s, r, e);
-		goto undo;
-	}
 	r = replace(s, layer, digest_hex(hex, layer), e);
 	if (r == 0)
 		r = stage_commit(s, staged_name, LAYOUT_LAYERS, hex, e);
 	if (r < 0)
-		goto undo;
-	return 0;
-undo:
-	stage_abort(s, staged_name);
+		stage_abort(s, staged_name);
 	return r;
 }
 

@@ -91,10 +91,19 @@ struct store_layer_meta {
 	struct digest tree; /* what store_layer_check() compares; store_layer_commit() finds out */
 };
 
-/** store_layer_commit() - syncfs, rename to layers/<layer>; if it exists already the staged one
- * is dropped. Return: 0; -ENOSPC; -EIO */
+/**
+ * store_layer_seal() - write down what the store is to know of a complete staged layer
+ *
+ * Whoever calls this sees to one syncfs of the store's file system before store_layer_commit(): it makes the whole layer
+ * durable, and takes long.
+ */
+int store_layer_seal(struct store *s, const char *staged_name, const struct store_layer_meta *meta,
+		     struct err *e);
+
+/** store_layer_commit() - of a sealed and synced layer: rename to layers/<layer>; if it exists already the staged one
+ * is dropped, on a failure too. Return: 0; -ENOSPC; -EIO */
 int store_layer_commit(struct store *s, const char *staged_name, const struct digest *layer,
-		       const struct store_layer_meta *meta, struct err *e);
+		       struct err *e);
 int store_layer_meta(const struct store *s, const struct digest *layer,
 		     struct store_layer_meta *ret_meta, struct err *e);
 

@@ -227,17 +227,11 @@ int unpack_extract(const struct unpack_job *job, struct unpack_result *ret_resul
 	r = unpack_stream_init(&x->stream, job->layer_fd, job->compression, x->max_bytes, e);
 	if (r < 0)
 		return r;
-	if (job->length) {
-		x->stream.left = job->length;
-		sys_seek(job->layer_fd, (off_t)job->at, SEEK_SET);
-	}
-	x->stream.copy_fd = job->copy_fd;
+	x->stream.plain = job->plain;
 	split_init(&x->split, job->split_fd > 0 ? job->split_fd : -1);
 	unpack_tree_init(&x->tree, job->root_fd, job->opaque, job->lower, x->max_bytes, job->data);
 	x->tree.split = &x->split;
-	r = job->detect ? unpack_stream_detect(&x->stream, e) : 0;
-	if (r == 0)
-		r = extract(x, ret_result, e);
+	r = extract(x, ret_result, e);
 	unpack_tree_fini(&x->tree, NULL);
 	archive_read_free(x->archive);
 	unpack_stream_fini(&x->stream);

@@ -6,15 +6,12 @@
 
 /** struct unpack_job - one layer to unpack */
 struct unpack_job {
-	int layer_fd; /* compressed bytes, borrowed */
-	int root_fd;  /* directory that the layer becomes, borrowed */
-	uint64_t at,
-		length; /* where in the file they are; length 0 = to its end, from its beginning */
+	int layer_fd;	/* compressed bytes, borrowed */
+	int root_fd;	/* directory that the layer becomes, borrowed */
 	int split_fd;	/* where what split.h keeps goes, borrowed; 0 = nowhere */
-	int copy_fd;	/* where the compressed bytes go, borrowed; 0 = nowhere */
 	int reclaim_fd; /* written to: the kernel takes back memory, borrowed; 0 = none */
 	enum image_compression compression;
-	bool detect;	      /* of the file's first bytes, instead */
+	bool plain;	      /* they are the archive, and whoever writes them hashes them */
 	uint64_t max_bytes;   /* of the tar stream; 0 or too many = CONFIG_UNPACK_MAX_MIB */
 	uint64_t max_entries; /* 0 or too many = CONFIG_UNPACK_MAX_ENTRIES */
 	unpack_opaque_fn *opaque;
@@ -23,7 +20,7 @@ struct unpack_job {
 };
 
 struct unpack_result {
-	struct digest blob, diff_id;
+	struct digest blob, diff_id;			    /* of nothing if plain */
 	uint64_t compressed_bytes, unpacked_bytes, entries; /* unpacked: content of files */
 	uint64_t tar_bytes;
 };

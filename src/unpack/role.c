@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The unpack role: one UNPACK_START, one layer, one answer. */
+/* The unpack role: one archive becomes one directory. */
 #include <errno.h>
 #include <stdlib.h>
 
+#include "file/space.h"
 #include "msg/msg.h"
 #include "role/role.h"
 #include "sys/fd.h"
 #include "unpack/extract.h"
 #include "unpack/unpack.h"
 
-#define FRAME_CAP  (UNPACK_PATH_CAP + 64)
-#define PIPE_BYTES (1024 * 1024)
+#define FRAME_CAP (UNPACK_PATH_CAP + 64)
 
 _Static_assert(FRAME_CAP <= MSG_MAX, "a path does not fit a frame");
 
@@ -72,12 +72,8 @@ static int send_done(int peer_fd, const struct unpack_result *result)
 	struct msg_out o;
 
 	msg_begin(&o, frame, sizeof(frame), UNPACK_DONE);
-	enc_digest(&o.enc, &result->blob);
-	enc_digest(&o.enc, &result->diff_id);
-	enc_u64(&o.enc, result->compressed_bytes);
 	enc_u64(&o.enc, result->unpacked_bytes);
 	enc_u64(&o.enc, result->entries);
-	enc_u64(&o.enc, result->tar_bytes);
 	return msg_send(peer_fd, &o);
 }
 
@@ -93,7 +89,6 @@ static int send_error(int peer_fd, const struct err *e)
 
 static int receive_start(int peer_fd, struct unpack_job *job, struct err *e)
 {
-	uint32_t compression;
 	struct dec d;
 	struct msg m;
 	int r = msg_recv(peer_fd, frame, sizeof(frame), &m, 0);
@@ -102,16 +97,29 @@ static int receive_start(int peer_fd, struct unpack_job *job, struct err *e)
 		return r < 0 ? err_set(e, r, "unpack: receive the order") : -EPIPE;
 	msg_close_fds(&m);
 	dec_init(&d, m.payload, m.len, NULL);
-	compression = dec_u32(&d);
 	job->max_bytes = dec_u64(&d);
 	job->max_entries = dec_u64(&d);
-	job->at = dec_u64(&d);
-	job->length = dec_u64(&d);
-	if (m.type != UNPACK_START || dec_done(&d) < 0 || compression > UNPACK_DETECT)
+	if (m.type != UNPACK_START || dec_done(&d) < 0)
 		return err_text(e, -EBADMSG, "unpack: malformed order");
-	job->detect = compression == UNPACK_DETECT;
-	job->compression = job->detect ? IMAGE_TAR : (enum image_compression)compression;
 	return 0;
+}
+
+/* Return: 0; -EPIPE the starter wants no more; -errno */
+static int sync_when_asked(int peer_fd, int root_fd, struct err *e)
+{
+	struct msg m;
+	int r = msg_recv(peer_fd, frame, sizeof(frame), &m, 0);
+
+	if (r <= 0)
+		return r < 0 ? r : -EPIPE;
+	msg_close_fds(&m);
+	if (m.type != UNPACK_SYNC)
+		return err_text(e, -EBADMSG, "unpack: malformed order");
+	r = sys_syncfs(root_fd);
+	if (r == 0)
+		return msg_send_simple(peer_fd, UNPACK_SYNCED);
+	err_set(e, r, "write the layer to the medium");
+	return r == -ENOSPC ? file_no_space(root_fd, e) : r;
 }
 
 int unpack_role_main(int peer_fd)
@@ -119,8 +127,9 @@ int unpack_role_main(int peer_fd)
 	struct unpack_job job = {.layer_fd = ROLE_FD_ARG,
 				 .root_fd = ROLE_FD_ARG + 1,
 				 .split_fd = ROLE_FD_ARG + 2,
-				 .copy_fd = ROLE_FD_ARG + 3,
-				 .reclaim_fd = ROLE_FD_ARG + 4,
+				 .reclaim_fd = ROLE_FD_ARG + 3,
+				 .compression = IMAGE_TAR,
+				 .plain = true,
 				 .opaque = send_opaque,
 				 .lower = ask_lower,
 				 .data = &peer_fd};
@@ -128,18 +137,15 @@ int unpack_role_main(int peer_fd)
 	struct err e = {0};
 	int r;
 
-	sys_pipe_size(job.layer_fd,
-		      PIPE_BYTES); /* fewer switches between fetch and us; as far as allowed */
 	r = receive_start(peer_fd, &job, &e);
 	if (r == 0)
 		r = unpack_extract(&job, &result, &e);
-	if (r == 0) {
-		/* The long wait for the medium is ours: the engine's own sync before the rename finds
-		 * little left to write and does not keep it from its containers. */
-		r = sys_syncfs(job.root_fd);
-		if (r < 0)
-			err_set(&e, r, "write the layer to the medium");
-	}
-	r = r < 0 ? send_error(peer_fd, &e) : send_done(peer_fd, &result);
+	sys_close(job.layer_fd); /* or who writes to it would wait for us after a failure */
+	if (r == 0)
+		r = send_done(peer_fd, &result);
+	if (r == 0)
+		r = sync_when_asked(peer_fd, job.root_fd, &e);
+	if (e.code)
+		r = send_error(peer_fd, &e);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -44,9 +44,9 @@ int unpack_stream_init(struct unpack_stream *s, int fd, enum image_compression c
 	s->fd = fd;
 	s->max_bytes = max_bytes;
 	s->in_bytes = s->out_bytes = 0;
-	s->left = UINT64_MAX;
 	s->copy_fd = 0;
-	s->ended = s->pending = false;
+	s->limit = "CONFIG_UNPACK_MAX_MIB";
+	s->plain = s->ended = s->pending = false;
 	s->in_pos = s->in_len = 0;
 	s->zstd = NULL;
 	sha256_init(&s->blob);
@@ -65,15 +65,13 @@ void unpack_stream_fini(struct unpack_stream *s)
 /* more compressed bytes; sets ended at the end of file */
 static int fill(struct unpack_stream *s, struct err *e)
 {
-	size_t want = s->left < sizeof(s->in) ? (size_t)s->left : sizeof(s->in);
-	ssize_t n = sys_read(s->fd, s->in, want);
+	ssize_t n = sys_read(s->fd, s->in, sizeof(s->in));
 	int r;
 
 	if (n < 0)
 		return err_set(e, (int)n, "read the layer after %llu bytes",
 			       (unsigned long long)s->in_bytes);
 	s->ended = n == 0;
-	s->left -= (uint64_t)n;
 	if (IS_ENABLED(CONFIG_STORE_BLOBS) && s->copy_fd > 0 && n > 0) {
 		r = sys_write_all(s->copy_fd, s->in, (size_t)n);
 		if (r < 0)
@@ -82,7 +80,8 @@ static int fill(struct unpack_stream *s, struct err *e)
 	s->in_pos = 0;
 	s->in_len = (size_t)n;
 	s->in_bytes += (size_t)n;
-	sha256_update(&s->blob, s->in, (size_t)n);
+	if (!s->plain)
+		sha256_update(&s->blob, s->in, (size_t)n);
 	return 0;
 }
 
@@ -167,9 +166,8 @@ static int check_size(struct unpack_stream *s, struct err *e)
 
 	if (s->out_bytes > s->max_bytes)
 		return err_text(e, -EFBIG,
-				"the layer unpacks to more than the allowed %llu bytes "
-				"(CONFIG_UNPACK_MAX_MIB)",
-				(unsigned long long)s->max_bytes);
+				"the layer unpacks to more than the allowed %llu bytes (%s)",
+				(unsigned long long)s->max_bytes, s->limit);
 	if (s->out_bytes > free_bytes && s->out_bytes / CONFIG_UNPACK_MAX_RATIO > s->in_bytes)
 		return err_text(e, -EFBIG,
 				"the layer unpacks to more than %d times its size "
@@ -219,6 +217,8 @@ ssize_t unpack_stream_read(struct unpack_stream *s, const void **ret_data, struc
 		s->pending = !s->whole && n == (ssize_t)sizeof(s->out);
 	}
 	s->out_bytes += (size_t)n;
+	if (s->plain)
+		return n;
 	sha256_update(&s->tar, *ret_data, (size_t)n);
 	r = check_size(s, e);
 	return r < 0 ? r : n;

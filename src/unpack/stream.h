@@ -20,11 +20,12 @@
  * members and zstd frames of the input are read.
  */
 struct unpack_stream {
-	int fd;	       /* borrowed */
-	uint64_t left; /* bytes to read from it; set after init, which means all */
-	int copy_fd;   /* where they are kept as they are; set after init, 0 = nowhere */
+	int fd;	     /* borrowed */
+	int copy_fd; /* where its bytes are kept as they are; set after init, 0 = nowhere */
+	bool plain;  /* an archive that was hashed and measured already; set after init */
 	enum image_compression compression;
 	uint64_t max_bytes;
+	const char *limit; /* the symbol that it comes from, for messages; set after init */
 	struct sha256 blob, tar;
 	uint64_t in_bytes, out_bytes; /* read; handed out */
 	bool ended;		      /* end of file was read */

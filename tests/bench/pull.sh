@@ -30,17 +30,30 @@ image() {
 		registry_layer l4 big layer_of cpp-12 gcc-12 libgcc-12-dev
 }
 
-# by way of no compression: skopeo does not compress what is compressed
+# by way of no compression: skopeo does not compress what is compressed. And it pushes gzip layers that are there in place
+# of zstd ones with the same content, unless the digests shall stay
 again_as_zstd() {
 	registry_quiet skopeo copy --insecure-policy --dest-decompress "oci:$TMP/oci:big" "dir:$TMP/plain" &&
 		registry_quiet skopeo copy --insecure-policy --dest-compress --dest-compress-format zstd "dir:$TMP/plain" \
-			"oci:$TMP/oci:zstd" && rm -rf "$TMP/plain" && registry_push zstd "$registry/big:zstd"
+			"oci:$TMP/oci:zstd" && rm -rf "$TMP/plain" &&
+		registry_quiet skopeo copy --preserve-digests --insecure-policy --dest-tls-verify=false \
+			"oci:$TMP/oci:zstd" "docker://$registry/big:zstd"
+}
+
+# What is written goes to a file system that is new each time: ext4 looks at each inode that was deleted in the last
+# minutes before it makes one (recently_deleted), and syncfs writes what others have written.
+new_disk() {
+	umount "$E/root" "$TMP/disk" 2>/dev/null
+	mkfs.ext4 -q -F -E nodiscard "$TMP/disk.img" && mount -o loop "$TMP/disk.img" "$TMP/disk" &&
+		mkdir "$TMP/disk/root" && mount --bind "$TMP/disk/root" "$E/root" && sync -f "$TMP/disk"
 }
 
 mount --make-rprivate / && mkdir -p "$E/root" "$E/run" "$E/etc" && ip link set lo up && registry_ca &&
 	registry_cert localhost ecdsa DNS:localhost && registry_start localhost && image &&
 	registry_push big "$registry/big:gzip" && engine_trust &&
 	again_as_zstd || exit
+truncate -s 6G disk.img && mkdir disk && new_disk || exit
+at_exit 'umount "$E/root" "$TMP/disk" 2>/dev/null'
 at_exit engine_cleanup
 at_exit 'umount -l "$TMP"/peers/*/* "$TMP"/peers/* 2>/dev/null'
 mkdir -p certs && cp pki/ca.crt certs/ca.crt
@@ -90,19 +103,18 @@ compared() { # NAME TITLE
 	fi
 }
 forget_all() {
-	rm -rf "$E/root" "$TMP/out"
-	mkdir "$E/root"
+	new_disk || exit
 }
 
 peers_start
 for form in gzip zstd; do
 	image=$registry/big:$form
 	skopeo inspect --raw --tls-verify=false "docker://$image" >manifest.json
-	LAYERS=$(jq -r '.layers[].digest' manifest.json) UNZIP="$form -dc" OUT="$TMP/out"
+	LAYERS=$(jq -r '.layers[].digest' manifest.json) UNZIP="$form -dc" OUT="$TMP/disk/out"
 	export LAYERS UNZIP OUT
 	for i in $(seq "$ROUNDS"); do
 		must pipeline.ms ./pipeline
-		[ "$i" != 1 ] || { unpacked=$(du -sm --apparent-size out | cut -f1) && files=$(find out -type f | wc -l); }
+		[ "$i" != 1 ] || { unpacked=$(du -sm --apparent-size disk/out | cut -f1) && files=$(find disk/out -type f | wc -l); }
 		forget_all
 		must cleat.ms cleat pull -q "$image"
 		forget_all
@@ -190,7 +202,7 @@ most() { # FILE NAME: the largest value in lines "NAME value"
 	awk -v n="$2" '$1 == n && $2 > m { m = $2 } END { print m + 0 }' "$1"
 }
 table "Memory of this pull" "" KiB
-for role in fetch unpack; do
+for role in fetch inflate unpack; do
 	row "$role, peak RSS (VmHWM)" "$(most roles $role)"
 done
 # parse lives for some milliseconds, too short to be watched: the kernel tells the peak of whom check waited for

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Drives the unpack role without an engine: one layer file becomes a directory, in the confined
- * process that a pull would use. Prints what an engine would get:
+ * Drives the inflate and unpack roles without an engine: one layer file becomes a directory, in the confined
+ * processes that a pull would use. Prints what an engine would get:
  *
  *	unpack_client [--unconfined] LAYER tar|gzip|zstd DIRECTORY [MAX-BYTES [MAX-ENTRIES]]
  *	unpack_client --inflate FILE tar|gzip|zstd
@@ -9,8 +9,8 @@
  *	opaque PATH                      (the mark is set as store_layer_opaque() does)
  *	done BLOB DIFF-ID COMPRESSED-BYTES UNPACKED-BYTES ENTRIES
  *	error CODE TEXT                  exit status 1; CODE is a positive errno
- *	died STATUS                      exit status 3: the role ended without an answer
- *	peak KIB                         most resident memory of the role
+ *	died STATUS                      exit status 3: a role ended without an answer
+ *	peak KIB                         most resident memory of the larger role
  *
  * --unconfined calls the extraction in this process: no root of its own, no filter. What it refuses
  * then, it refuses by itself and not because the role could not have done it. --inflate stops before
@@ -51,18 +51,23 @@ static enum image_compression parse_compression(const char *text)
 	return !strcmp(text, "zstd") ? IMAGE_TAR_ZSTD : IMAGE_TAR;
 }
 
-static int send_start(int peer_fd, const char *compression, uint64_t max_bytes,
-		      uint64_t max_entries)
+static int send_starts(int unpack_fd, int inflate_fd, const char *compression, uint64_t max_bytes,
+		       uint64_t max_entries)
 {
 	struct msg_out o;
+	int r;
 
 	msg_begin(&o, frame, sizeof(frame), UNPACK_START);
-	enc_u32(&o.enc, parse_compression(compression));
 	enc_u64(&o.enc, max_bytes);
 	enc_u64(&o.enc, max_entries);
-	enc_u64(&o.enc, 0);
-	enc_u64(&o.enc, 0);
-	return msg_send(peer_fd, &o);
+	r = msg_send(unpack_fd, &o);
+	if (r < 0)
+		return r;
+	msg_begin(&o, frame, sizeof(frame), INFLATE_START);
+	enc_u32(&o.enc, parse_compression(compression));
+	enc_u64(&o.enc, max_bytes);
+	enc_str(&o.enc, "CONFIG_UNPACK_MAX_MIB");
+	return msg_send(inflate_fd, &o);
 }
 
 static void mark_opaque(int root_fd, const char *path)
@@ -120,35 +125,26 @@ static void print_joined(int split_fd, int root_fd, const struct unpack_result *
 		       (unsigned long long)bytes);
 }
 
-static void show_done(struct dec *d, const int *fds)
-{
-	struct unpack_result r;
+/* what one role has said at last */
+struct answer {
+	bool done;
+	int64_t error;
+	char text[4096];
+};
 
-	dec_digest(d, &r.blob);
-	dec_digest(d, &r.diff_id);
-	r.compressed_bytes = dec_u64(d);
-	r.unpacked_bytes = dec_u64(d);
-	r.entries = dec_u64(d);
-	r.tar_bytes = dec_u64(d);
-	print_done(&r);
-	print_joined(fds[2], fds[1], &r);
+static void keep_error(struct answer *a, struct dec *d)
+{
+	a->error = dec_i64(d);
+	snprintf(a->text, sizeof(a->text), "%s", dec_str_req(d));
 }
 
-static void show_error(struct dec *d)
-{
-	int64_t code = dec_i64(d);
-	char *text = dec_str_req(d);
-
-	printf("error %lld %s\n", (long long)-code, text);
-}
-
-/* Return: exit status; -1 not over yet */
-static int show(int peer_fd, const int *fds, const struct msg *m)
+/* Return: is it over? */
+static bool take(int peer_fd, const int *fds, const struct msg *m, struct answer *a,
+		 struct unpack_result *ret)
 {
 	static unsigned char mem[16384];
 	struct arena arena;
 	struct dec d;
-	int status = -1;
 
 	arena_init(&arena, mem, sizeof(mem));
 	dec_init(&d, m->payload, m->len, &arena);
@@ -156,58 +152,85 @@ static int show(int peer_fd, const int *fds, const struct msg *m)
 		mark_opaque(fds[1], dec_str_req(&d));
 	} else if (m->type == UNPACK_LOWER) {
 		if (nothing_below(peer_fd, &d) < 0)
-			return 2;
+			return true;
 	} else if (m->type == UNPACK_DONE) {
-		show_done(&d, fds);
-		status = 0;
+		ret->unpacked_bytes = dec_u64(&d);
+		ret->entries = dec_u64(&d);
+		a->done = true;
+	} else if (m->type == INFLATE_DONE) {
+		dec_digest(&d, &ret->blob);
+		dec_digest(&d, &ret->diff_id);
+		ret->compressed_bytes = dec_u64(&d);
+		ret->tar_bytes = dec_u64(&d);
+		a->done = true;
 	} else {
-		show_error(&d);
-		status = 1;
+		keep_error(a, &d);
 	}
-	if (dec_done(&d) < 0) {
+	if (dec_done(&d) < 0)
 		printf("malformed frame %#x\n", m->type);
-		return 2;
-	}
-	return status;
+	return a->done || a->error;
 }
 
-static int run(struct role_proc *p, const int *fds)
+static void hear(struct role_proc *p, const int *fds, struct answer *a, struct unpack_result *ret)
 {
-	int status = -1, r;
 	struct msg m;
+	bool over = false;
 
-	while (status < 0) {
-		r = role_recv(p, frame, sizeof(frame), &m, 0);
-		if (r < 0)
-			return fail("receive", r);
-		if (r == 0)
-			return 3;
-		status = show(p->peer_fd, fds, &m);
+	while (!over && role_recv(p, frame, sizeof(frame), &m, 0) > 0) {
+		over = take(p->peer_fd, fds, &m, a, ret);
 		msg_close_fds(&m);
 	}
-	return status;
 }
 
-static int confined(int fds[5], char **argv, uint64_t max_bytes, uint64_t max_entries)
+/* as an engine: of two failures the cause */
+static int tell(const struct answer *inflate, const struct answer *unpack, const int *fds,
+		const struct unpack_result *result)
 {
-	struct rusage usage;
-	struct role_proc p;
-	struct sys_exit x;
-	struct err e = {0};
-	int r;
+	const struct answer *a = inflate->error && inflate->error != -EPIPE ? inflate : unpack;
 
-	if (role_spawn(ROLE_UNPACK, fds, 5, NULL, &p, &e) < 0) {
+	if (a->error) {
+		printf("error %lld %s\n", (long long)-a->error, a->text);
+		return 1;
+	}
+	if (!inflate->done || !unpack->done)
+		return 3;
+	print_done(result);
+	print_joined(fds[2], fds[1], result);
+	return 0;
+}
+
+static int confined(int fds[3], char **argv, uint64_t max_bytes, uint64_t max_entries)
+{
+	static struct answer said_inflate, said_unpack;
+	struct role_proc inflate, unpack;
+	struct unpack_result result = {0};
+	struct rusage usage;
+	struct sys_exit x, y;
+	struct err e = {0};
+	int pipe_fds[2], r;
+
+	if (sys_pipe(pipe_fds, 0) < 0 ||
+	    role_spawn(ROLE_INFLATE, (const int[]){fds[0], pipe_fds[1], -1}, 3, NULL, &inflate,
+		       &e) < 0 ||
+	    role_spawn(ROLE_UNPACK, (const int[]){pipe_fds[0], fds[1], fds[2], -1}, 4, NULL,
+		       &unpack, &e) < 0) {
 		fprintf(stderr, "unpack_client: %s\n", e.msg);
 		return 2;
 	}
 	close(fds[0]); /* so that a writer notices when the role is gone */
-	r = send_start(p.peer_fd, argv[1], max_bytes, max_entries);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+	r = send_starts(unpack.peer_fd, inflate.peer_fd, argv[1], max_bytes, max_entries);
 	if (r < 0)
 		return fail("send", r);
-	r = run(&p, fds);
-	sys_wait(p.pid, 0, &x); /* it ends by itself: role_end() would hide how */
+	hear(&unpack, fds, &said_unpack, &result);
+	close(unpack.peer_fd); /* no sync */
+	hear(&inflate, fds, &said_inflate, &result);
+	r = tell(&said_inflate, &said_unpack, fds, &result);
+	sys_wait(inflate.pid, 0, &x); /* they end by themselves: role_end() would hide how */
+	sys_wait(unpack.pid, 0, &y);
 	if (r == 3)
-		printf("died %d\n", sys_exit_code(x));
+		printf("died %d\n", sys_exit_code(said_unpack.done ? x : y));
 	getrusage(RUSAGE_CHILDREN, &usage);
 	printf("peak %ld\n", usage.ru_maxrss);
 	return r;
@@ -220,7 +243,7 @@ static int tell_opaque(const char *path, void *data, struct err *e)
 	return 0;
 }
 
-static int unconfined(int fds[5], char **argv, uint64_t max_bytes, uint64_t max_entries)
+static int unconfined(int fds[3], char **argv, uint64_t max_bytes, uint64_t max_entries)
 {
 	struct unpack_job job = {
 		.layer_fd = fds[0],
@@ -272,7 +295,7 @@ static int inflate_file(const char *path, const char *compression)
 int main(int argc, char **argv)
 {
 	uint64_t max_bytes, max_entries;
-	int fds[5] = {-1, -1, sys_memfd("split", 0), -1, -1};
+	int fds[3] = {-1, -1, sys_memfd("split", 0)};
 	bool alone;
 
 	if (argc == 2 && argv[1][0] == '@')

@@ -92,12 +92,14 @@ static void cve_2025_47290_one_layer_is_unpacked_twice(void **state)
 	sys_close(sys_open(b, "from-second", O_WRONLY | O_CREAT, 0644));
 	sys_close(a);
 	sys_close(b);
-	assert_int_equal(store_layer_commit(&store, first, &one.diff_ids[0],
-					    &(struct store_layer_meta){.unpacked_bytes = 1}, &err),
+	assert_int_equal(store_layer_seal(&store, first,
+					  &(struct store_layer_meta){.unpacked_bytes = 1}, &err),
 			 0);
-	assert_int_equal(store_layer_commit(&store, second, &one.diff_ids[0],
-					    &(struct store_layer_meta){.unpacked_bytes = 2}, &err),
+	assert_int_equal(store_layer_commit(&store, first, &one.diff_ids[0], &err), 0);
+	assert_int_equal(store_layer_seal(&store, second,
+					  &(struct store_layer_meta){.unpacked_bytes = 2}, &err),
 			 0);
+	assert_int_equal(store_layer_commit(&store, second, &one.diff_ids[0], &err), 0);
 	assert_int_equal(fake_count(ROOT_PATH "/staging"), 0);
 	a = store_layer_open(&store, &one.diff_ids[0], &err);
 	assert_true(a >= 0);

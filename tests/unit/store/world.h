@@ -83,9 +83,15 @@ static inline int world_add_layer(struct store *s, const struct world_image *w, 
 		store_layer_abort(s, staged);
 		return err_set(e, r, "unpack");
 	}
-	return store_layer_commit(
-		s, staged, &w->diff_ids[i],
-		&(struct store_layer_meta){.unpacked_bytes = 7, .tar_bytes = 2048}, e);
+	r = store_layer_seal(s, staged,
+			     &(struct store_layer_meta){.unpacked_bytes = 7, .tar_bytes = 2048}, e);
+	if (r == 0)
+		r = sys_syncfs(s->root_fd);
+	if (r < 0) {
+		store_layer_abort(s, staged);
+		return err_set(e, r, "sync");
+	}
+	return store_layer_commit(s, staged, &w->diff_ids[i], e);
 }
 
 static inline int world_add_image(struct store *s, const struct world_image *w, struct err *e)

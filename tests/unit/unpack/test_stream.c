@@ -167,6 +167,18 @@ static void the_limit_is_exact(void **state)
 	assert_non_null(strstr(e.msg, "CONFIG_UNPACK_MAX_MIB"));
 	unpack_stream_fini(&stream);
 	sys_close(fd);
+
+	/* what the starter gave is called as the starter calls it */
+	fd = feed(packed, packed_len, 1 << 20);
+	e = (struct err){0};
+	assert_int_equal(unpack_stream_init(&stream, fd, IMAGE_TAR_GZIP, 1, NULL), 0);
+	stream.limit = "CONFIG_MAX_IMAGE_MIB";
+	assert_int_equal(
+		unpack_stream_finish(&stream, &(struct digest){0}, &(struct digest){0}, &e),
+		-EFBIG);
+	assert_non_null(strstr(e.msg, "CONFIG_MAX_IMAGE_MIB"));
+	unpack_stream_fini(&stream);
+	sys_close(fd);
 }
 
 int main(void)
