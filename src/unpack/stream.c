@@ -62,26 +62,31 @@ void unpack_stream_fini(struct unpack_stream *s)
 	s->zstd = NULL;
 }
 
-/* more compressed bytes; sets ended at the end of file */
+/* more compressed bytes behind those not used yet; sets ended at the end of file */
 static int fill(struct unpack_stream *s, struct err *e)
 {
-	ssize_t n = sys_read(s->fd, s->in, sizeof(s->in));
+	uint8_t *in;
+	ssize_t n;
 	int r;
+
+	if (s->in_pos == s->in_len)
+		s->in_pos = s->in_len = 0;
+	in = s->in + s->in_len;
+	n = sys_read(s->fd, in, sizeof(s->in) - s->in_len);
 
 	if (n < 0)
 		return err_set(e, (int)n, "read the layer after %llu bytes",
 			       (unsigned long long)s->in_bytes);
 	s->ended = n == 0;
 	if (IS_ENABLED(CONFIG_STORE_BLOBS) && s->copy_fd > 0 && n > 0) {
-		r = sys_write_all(s->copy_fd, s->in, (size_t)n);
+		r = sys_write_all(s->copy_fd, in, (size_t)n);
 		if (r < 0)
 			return err_set(e, r, "keep the compressed layer");
 	}
-	s->in_pos = 0;
-	s->in_len = (size_t)n;
+	s->in_len += (size_t)n;
 	s->in_bytes += (size_t)n;
 	if (!s->plain)
-		sha256_update(&s->blob, s->in, (size_t)n);
+		sha256_update(&s->blob, in, (size_t)n);
 	return 0;
 }
 
@@ -90,8 +95,10 @@ int unpack_stream_detect(struct unpack_stream *s, struct err *e)
 	static const uint8_t gzip[] = {0x1f, 0x8b}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd},
 			     skippable[] = {0x2a, 0x4d, 0x18};
 	enum image_compression found = IMAGE_TAR;
-	int r = fill(s, e);
+	int r = 0;
 
+	while (r == 0 && !s->ended && s->in_len < sizeof(zstd)) /* a pipe may give one byte */
+		r = fill(s, e);
 	if (r < 0)
 		return r;
 	if (s->in_len >= 2 && memcmp(s->in, gzip, 2) == 0)

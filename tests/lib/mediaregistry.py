@@ -165,7 +165,7 @@ case("cve-2021-41190-no-type", index([{**document({"schemaVersion": 2, "manifest
      "contradicts the contents")
 case("index-four-deep", index([index([index([index([mine])])])]), "nested more than 3 deep")
 again = index([mine], annotations={"n": "3"})
-case("size-of-manifest", index([{**mine, "size": mine["size"] + 1}]), "document of [0-9]+ bytes has [0-9]+")
+case("size-of-manifest", index([{**mine, "size": mine["size"] + 1}]), "the manifest has [0-9]+ bytes, what leads to it says [0-9]+")
 case("size-negative", index([{**mine, "size": -1}]), r"manifests\[0\].size")
 case("size-of-layer", image("l", layers=[{**blob(gz(tar("l")), OCI + "layer.v1.tar+gzip"), "size": 17}]), "layer 1 of 1|bytes")
 

@@ -79,7 +79,7 @@ expect_equal 137 "$(cat "$TMP/waiter.log")" "wait prints the exit code"
 expect_equal exited "$(state_of web)" "killed: exited"
 expect_err 1 'does not run|not running' "exec needs a running container" sh -c "'$CLEAT' --run '$E/run' exec web true || exit 1"
 expect "start" cleat start web
-expect_out '^hello$' "it answers again" curl -sS --max-time 5 http://127.0.0.1:18080/index.html
+expect_out '^hello$' "it answers again" curl -sS --max-time 5 --retry 5 --retry-connrefused http://127.0.0.1:18080/index.html
 expect_equal a "$(cleat exec web cat /data/file)" "its volume is the same"
 before=$(pid_of web)
 expect "restart" cleat restart -t 1 web
