@@ -2,10 +2,9 @@
 #include <stdio.h>
 
 #include "base/num.h"
-#include "cmd/human.h"
+#include "cmd/cmd.h"
 #include "cmd/json.h"
-#include "cmd/session.h"
-#include "cmd/table.h"
+#include "cmd/list.h"
 
 enum { TOTAL, ACTIVE, SIZE, RECLAIMABLE, N_FIGURES };
 
@@ -19,11 +18,14 @@ static void split(const char *text, uint64_t *figures)
 			figures[i] = 0;
 }
 
-static void as_row(struct table *t, const char *type, const uint64_t *f)
+static void as_row(struct table *t, const struct ctl_reply *r, int64_t now)
 {
+	uint64_t f[N_FIGURES];
 	char text[2 * HUMAN_CAP], size[HUMAN_CAP];
 
-	table_cell(t, type);
+	(void)now;
+	split(r->pair.value, f);
+	table_cell(t, r->pair.key);
 	for (size_t i = TOTAL; i <= ACTIVE; i++) {
 		snprintf(text, sizeof(text), "%llu", (unsigned long long)f[i]);
 		table_cell(t, text);
@@ -34,12 +36,15 @@ static void as_row(struct table *t, const char *type, const uint64_t *f)
 	table_cell(t, text);
 }
 
-static void as_json(const char *type, const uint64_t *f)
+static void as_json(const struct ctl_reply *r, int64_t now)
 {
 	static const char *const keys[] = {"total", "active", "size", "reclaimable"};
+	uint64_t f[N_FIGURES];
 
+	(void)now;
+	split(r->pair.value, f);
 	json_out_object();
-	json_out_str("type", type);
+	json_out_str("type", r->pair.key);
 	for (size_t i = 0; i < N_FIGURES; i++)
 		json_out_num(keys[i], (int64_t)f[i]);
 }
@@ -48,35 +53,13 @@ static int run(int argc, char **argv)
 {
 	static const char *const headings[] = {"TYPE", "TOTAL",	      "ACTIVE",
 					       "SIZE", "RECLAIMABLE", NULL};
-	struct ctl_request r = {.verb = CTL_DF, .timeout_ms = CTL_TIMEOUT_UNSET};
-	uint64_t figures[N_FIGURES];
-	struct ctl_reply reply;
-	struct table t;
-	int rc = session_begin(&r, NULL, 0);
+	const struct ctl_request request = {.verb = CTL_DF, .timeout_ms = CTL_TIMEOUT_UNSET};
+	const struct list list = {
+		.headings = headings, .type = CTL_PAIR, .as_row = as_row, .as_json = as_json};
 
 	(void)argc;
 	(void)argv;
-	if (rc)
-		return rc;
-	table_init(&t, headings);
-	if (cmd_globals.json)
-		json_out_begin(true);
-	while ((rc = session_next(&reply)) > 0) {
-		if (reply.type != CTL_PAIR)
-			continue;
-		split(reply.pair.value, figures);
-		if (cmd_globals.json)
-			as_json(reply.pair.key, figures);
-		else
-			as_row(&t, reply.pair.key, figures);
-	}
-	if (rc < 0)
-		return -rc;
-	if (cmd_globals.json)
-		json_out_end();
-	else
-		table_print(&t);
-	return 0;
+	return list_print(&list, &request);
 }
 
 const struct cmd cmd_df = {

@@ -2,12 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/rfc3339.h"
-#include "cmd/human.h"
+#include "cmd/cmd.h"
 #include "cmd/json.h"
-#include "cmd/session.h"
-#include "cmd/table.h"
-#include "sys/proc.h"
+#include "cmd/list.h"
 
 #define SHOWN 45 /* bytes of what made a layer */
 
@@ -22,13 +19,7 @@ static const struct opt options[] = {
 /* only the newest step has an ID: the image's */
 static const char *id_text(char dst[static DIGEST_TEXT_CAP], const struct digest *id)
 {
-	if (n_rows)
-		return "<missing>";
-	digest_text(dst, id);
-	if (no_trunc)
-		return dst;
-	dst[7 + 12] = '\0';
-	return dst + 7;
+	return n_rows ? "<missing>" : list_id(dst, id, no_trunc);
 }
 
 static const char *shortened(char *text)
@@ -45,27 +36,35 @@ static const char *shortened(char *text)
 	return text;
 }
 
-static void as_row(struct table *t, const struct ctl_image *i, int64_t now)
+static void as_row(struct table *t, const struct ctl_reply *r, int64_t now)
 {
-	char id[DIGEST_TEXT_CAP], since[HUMAN_CAP], size[HUMAN_CAP], created[HUMAN_CAP + 8] = "N/A";
-	int64_t s;
-	uint32_t ns;
+	char id[DIGEST_TEXT_CAP], created[LIST_AGO_CAP], size[HUMAN_CAP];
+	const struct ctl_image *i = &r->image;
 
-	if (i->created && rfc3339_parse(span_of(i->created), &s, &ns) == 0)
-		snprintf(created, sizeof(created), "%s ago", human_duration(since, now - s));
 	table_cell(t, id_text(id, &i->id));
-	table_cell(t, created);
+	table_cell(t, list_ago(created, i->created, now));
 	table_cell(t, shortened(i->repository));
 	table_cell(t, human_size(size, i->bytes));
 	table_cell(t, i->tag);
+	n_rows++;
 }
 
-static void as_json(const struct ctl_image *i)
+static void as_id(const struct ctl_reply *r)
 {
 	char id[DIGEST_TEXT_CAP];
 
+	puts(id_text(id, &r->image.id));
+	n_rows++;
+}
+
+static void as_json(const struct ctl_reply *r, int64_t now)
+{
+	const struct ctl_image *i = &r->image;
+	char id[DIGEST_TEXT_CAP];
+
+	(void)now;
 	json_out_object();
-	json_out_str("id", n_rows ? NULL : digest_text(id, &i->id));
+	json_out_str("id", n_rows++ ? NULL : digest_text(id, &i->id));
 	json_out_str("created", i->created);
 	json_out_str("created_by", i->repository);
 	json_out_num("size", (int64_t)i->bytes);
@@ -76,40 +75,17 @@ static int run(int argc, char **argv)
 {
 	static const char *const headings[] = {"IMAGE", "CREATED", "CREATED BY",
 					       "SIZE",	"COMMENT", NULL};
-	struct ctl_request r = {
+	const struct ctl_request request = {
 		.verb = CTL_HISTORY, .timeout_ms = CTL_TIMEOUT_UNSET, .name = argv[0]};
-	char id[DIGEST_TEXT_CAP];
-	struct ctl_reply reply;
-	struct table t;
-	int64_t now;
-	uint32_t ns;
-	int rc = session_begin(&r, NULL, 0);
+	const struct list list = {.headings = headings,
+				  .type = CTL_IMAGE,
+				  .quiet = quiet,
+				  .as_id = as_id,
+				  .as_row = as_row,
+				  .as_json = as_json};
 
 	(void)argc;
-	if (rc)
-		return rc;
-	sys_realtime(&now, &ns);
-	table_init(&t, headings);
-	if (cmd_globals.json)
-		json_out_begin(true);
-	while ((rc = session_next(&reply)) > 0) {
-		if (reply.type != CTL_IMAGE)
-			continue;
-		if (cmd_globals.json)
-			as_json(&reply.image);
-		else if (quiet)
-			puts(id_text(id, &reply.image.id));
-		else
-			as_row(&t, &reply.image, now);
-		n_rows++;
-	}
-	if (rc < 0)
-		return -rc;
-	if (cmd_globals.json)
-		json_out_end();
-	else if (!quiet)
-		table_print(&t);
-	return 0;
+	return list_print(&list, &request);
 }
 
 const struct cmd cmd_history = {

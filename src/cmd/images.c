@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "base/rfc3339.h"
-#include "cmd/human.h"
+#include "cmd/cmd.h"
 #include "cmd/json.h"
-#include "cmd/session.h"
-#include "cmd/table.h"
-#include "sys/proc.h"
+#include "cmd/list.h"
 
 static bool all, quiet, no_trunc, digests;
 static struct opt_list filters;
@@ -20,16 +17,6 @@ static const struct opt options[] = {
 	{0, "no-trunc", NULL, "whole IDs", .flag = &no_trunc},
 	{0, "digests", NULL, "also the digests of manifests", .flag = &digests},
 };
-
-/* "sha256:..." or its first 12 digits */
-static const char *id_text(char dst[static DIGEST_TEXT_CAP], const struct digest *id)
-{
-	digest_text(dst, id);
-	if (no_trunc)
-		return dst;
-	dst[7 + 12] = '\0';
-	return dst + 7;
-}
 
 static int read_filters(void)
 {
@@ -45,33 +32,38 @@ static int read_filters(void)
 	return 0;
 }
 
-static bool shown(const struct ctl_image *i)
+static bool shown(const struct ctl_reply *r)
 {
-	return wanted == ANY || (wanted == DANGLING) == str_eq(i->repository, "<none>");
+	return wanted == ANY || (wanted == DANGLING) == str_eq(r->image.repository, "<none>");
 }
 
-static void as_row(struct table *t, const struct ctl_image *i, int64_t now)
+static void as_row(struct table *t, const struct ctl_reply *r, int64_t now)
 {
-	char digest[DIGEST_TEXT_CAP], id[DIGEST_TEXT_CAP], since[HUMAN_CAP], size[HUMAN_CAP],
-		created[HUMAN_CAP + 8] = "N/A";
-	int64_t s;
-	uint32_t ns;
+	char digest[DIGEST_TEXT_CAP], id[DIGEST_TEXT_CAP], created[LIST_AGO_CAP], size[HUMAN_CAP];
+	const struct ctl_image *i = &r->image;
 
-	if (i->created && rfc3339_parse(span_of(i->created), &s, &ns) == 0)
-		snprintf(created, sizeof(created), "%s ago", human_duration(since, now - s));
 	table_cell(t, i->repository);
 	table_cell(t, i->tag ? i->tag : "<none>");
 	if (digests)
 		table_cell(t, digest_text(digest, &i->digest));
-	table_cell(t, id_text(id, &i->id));
-	table_cell(t, created);
+	table_cell(t, list_id(id, &i->id, no_trunc));
+	table_cell(t, list_ago(created, i->created, now));
 	table_cell(t, human_size(size, i->bytes));
 }
 
-static void as_json(const struct ctl_image *i)
+static void as_id(const struct ctl_reply *r)
 {
+	char id[DIGEST_TEXT_CAP];
+
+	puts(list_id(id, &r->image.id, no_trunc));
+}
+
+static void as_json(const struct ctl_reply *r, int64_t now)
+{
+	const struct ctl_image *i = &r->image;
 	char text[DIGEST_TEXT_CAP];
 
+	(void)now;
 	json_out_object();
 	json_out_str("repository", i->repository);
 	json_out_str("tag", i->tag);
@@ -88,43 +80,18 @@ static int run(int argc, char **argv)
 				 *const long_headings[] = {"REPOSITORY", "TAG",	    "DIGEST",
 							   "IMAGE ID",	 "CREATED", "SIZE",
 							   NULL};
-	struct ctl_request r = {.verb = CTL_IMAGES, .timeout_ms = CTL_TIMEOUT_UNSET};
-	char id[DIGEST_TEXT_CAP];
-	struct ctl_reply reply;
-	struct table t;
-	int64_t now;
-	uint32_t ns;
-	int rc;
+	const struct ctl_request request = {
+		.verb = CTL_IMAGES, .timeout_ms = CTL_TIMEOUT_UNSET, .name = argc ? argv[0] : NULL};
+	const struct list list = {.headings = digests ? long_headings : short_headings,
+				  .type = CTL_IMAGE,
+				  .quiet = quiet,
+				  .shown = shown,
+				  .as_id = as_id,
+				  .as_row = as_row,
+				  .as_json = as_json};
+	int rc = read_filters();
 
-	rc = read_filters();
-	if (rc)
-		return rc;
-	if (argc)
-		r.name = argv[0];
-	sys_realtime(&now, &ns);
-	rc = session_begin(&r, NULL, 0);
-	if (rc)
-		return rc;
-	table_init(&t, digests ? long_headings : short_headings);
-	if (cmd_globals.json)
-		json_out_begin(true);
-	while ((rc = session_next(&reply)) > 0) {
-		if (reply.type != CTL_IMAGE || !shown(&reply.image))
-			continue;
-		if (cmd_globals.json)
-			as_json(&reply.image);
-		else if (quiet)
-			puts(id_text(id, &reply.image.id));
-		else
-			as_row(&t, &reply.image, now);
-	}
-	if (rc < 0)
-		return -rc;
-	if (cmd_globals.json)
-		json_out_end();
-	else if (!quiet)
-		table_print(&t);
-	return 0;
+	return rc ? rc : list_print(&list, &request);
 }
 
 const struct cmd cmd_images = {

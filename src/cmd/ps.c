@@ -2,11 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/human.h"
+#include "cmd/cmd.h"
 #include "cmd/json.h"
-#include "cmd/session.h"
-#include "cmd/table.h"
-#include "sys/proc.h"
+#include "cmd/list.h"
 
 #define STATUS_CAP 160
 
@@ -52,9 +50,10 @@ static void quoted(char *dst, size_t cap, const char *text, size_t width)
 	snprintf(dst, cap, "\"%.*s…\"", (int)len, text);
 }
 
-static void as_row(struct table *t, const struct ctl_container *c, int64_t now)
+static void as_row(struct table *t, const struct ctl_reply *r, int64_t now)
 {
-	char id[80], command[2048], created[HUMAN_CAP + 8], since[HUMAN_CAP], status[STATUS_CAP];
+	char id[80], command[2048], created[LIST_AGO_CAP], since[HUMAN_CAP], status[STATUS_CAP];
+	const struct ctl_container *c = &r->container;
 
 	snprintf(id, sizeof(id), "%.*s", no_trunc ? 64 : 12, c->id);
 	quoted(command, sizeof(command), c->command ? c->command : "", 22);
@@ -69,8 +68,14 @@ static void as_row(struct table *t, const struct ctl_container *c, int64_t now)
 	table_cell(t, c->name);
 }
 
-static void as_json(const struct ctl_container *c, int64_t now)
+static void as_id(const struct ctl_reply *r)
 {
+	printf("%.*s\n", no_trunc ? 64 : 12, r->container.id);
+}
+
+static void as_json(const struct ctl_reply *r, int64_t now)
+{
+	const struct ctl_container *c = &r->container;
 	char status[STATUS_CAP];
 
 	status_text(status, c, now);
@@ -98,40 +103,18 @@ static int run(int argc, char **argv)
 {
 	static const char *const headings[] = {"CONTAINER ID", "IMAGE", "COMMAND", "CREATED",
 					       "STATUS",       "PORTS", "NAMES",   NULL};
-	struct ctl_request r = {
-		.verb = CTL_PS, .flags = all ? CTL_F_ALL : 0, .timeout_ms = CTL_TIMEOUT_UNSET};
-	struct ctl_reply reply;
-	struct table t;
-	int64_t now;
-	uint32_t ns;
-	int rc;
+	const struct ctl_request request = {.verb = CTL_PS,
+					    .flags = all ? CTL_F_ALL : 0,
+					    .timeout_ms = CTL_TIMEOUT_UNSET,
+					    .name = argc ? argv[0] : NULL};
+	const struct list list = {.headings = headings,
+				  .type = CTL_CONTAINER,
+				  .quiet = quiet,
+				  .as_id = as_id,
+				  .as_row = as_row,
+				  .as_json = as_json};
 
-	if (argc)
-		r.name = argv[0];
-	sys_realtime(&now, &ns);
-	rc = session_begin(&r, NULL, 0);
-	if (rc)
-		return rc;
-	table_init(&t, headings);
-	if (cmd_globals.json)
-		json_out_begin(true);
-	while ((rc = session_next(&reply)) > 0) {
-		if (reply.type != CTL_CONTAINER)
-			continue;
-		if (cmd_globals.json)
-			as_json(&reply.container, now);
-		else if (quiet)
-			printf("%.*s\n", no_trunc ? 64 : 12, reply.container.id);
-		else
-			as_row(&t, &reply.container, now);
-	}
-	if (rc < 0)
-		return -rc;
-	if (cmd_globals.json)
-		json_out_end();
-	else if (!quiet)
-		table_print(&t);
-	return 0;
+	return list_print(&list, &request);
 }
 
 const struct cmd cmd_ps = {
