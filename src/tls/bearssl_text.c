@@ -41,7 +41,7 @@ int tls_explain(const struct tls_stream *s, struct tls_checker *c, int code,
 	if (code >= BR_ERR_X509_OK && code <= BR_ERR_X509_NOT_TRUSTED) {
 		if (c->f.fault == TLS_F_NONE)
 			c->f.fault = fault(code);
-		c->f.library_code = code;
+		c->f.native_code = code;
 		return tls_explain_fault(&c->f, ret_class, e);
 	}
 	if (code > BR_ERR_RECV_FATAL_ALERT && code < BR_ERR_SEND_FATAL_ALERT)

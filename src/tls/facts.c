@@ -166,7 +166,7 @@ int tls_explain_fault(const struct tls_facts *f, enum tls_class *ret_class, stru
 	case TLS_F_OTHER:
 		return err_text(e, -EBADMSG,
 				"%s: certificate \"%s\" is not valid (TLS library's error %d)",
-				f->host, f->subject, f->library_code);
+				f->host, f->subject, f->native_code);
 	case TLS_F_NOT_TRUSTED:
 	case TLS_F_NONE:
 	case TLS_F_PURPOSE:

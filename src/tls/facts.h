@@ -32,7 +32,7 @@ enum tls_fault {
 	TLS_F_NOT_CA,
 	TLS_F_EXTENSION,
 	TLS_F_ORDER,
-	TLS_F_OTHER, /* library_code says what */
+	TLS_F_OTHER, /* native_code says what */
 };
 
 /** struct tls_trust - whom to trust, and what time it is */
@@ -54,7 +54,7 @@ struct tls_facts {
 	unsigned int n_found; /* authorities in the bundles */
 	enum tls_fault fault;
 	int trust_code; /* -errno of reading the bundles */
-	int library_code;
+	int native_code;
 	int64_t not_before_s, not_after_s;
 	char subject[CERT_NAME_CAP], issuer[CERT_NAME_CAP];
 	size_t cert_total;

@@ -162,7 +162,7 @@ static enum tls_fault judge(struct tls_checker *c, const mbedtls_x509_crt *crt, 
 		return TLS_F_VALIDITY;
 	if (*flags & MBEDTLS_X509_BADCERT_CN_MISMATCH)
 		return TLS_F_NAME;
-	c->f.library_code = (int)*flags;
+	c->f.native_code = (int)*flags;
 	return *flags ? TLS_F_OTHER : TLS_F_NONE;
 }
 
